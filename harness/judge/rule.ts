@@ -1,5 +1,5 @@
-import type { Evidence, RecordedMessage } from '../evidence/model.js';
-import type { Profile } from '../profile/profile.js';
+import type { RecordedMessage } from '../evidence/model.js';
+import type { RuleContext } from './context.js';
 
 /** RFC 2119 strength of the requirement. */
 export type Strength = 'shall' | 'should' | 'may';
@@ -19,6 +19,8 @@ export interface Violation {
   readonly blame?: string;
   /** For a rule with parts of different provenance: the part's own, where it is weaker. */
   readonly provenance?: Provenance;
+  /** The same for a part that is less binding than the rule. */
+  readonly strength?: Strength;
 }
 
 /** A requirement as a value. `check` is pure. */
@@ -41,8 +43,4 @@ export interface RuleOutcome {
   readonly violations: readonly Violation[];
 }
 
-/** What a rule sees: the evidence, the profile, and correlations computed once for all rules. */
-export interface RuleContext {
-  readonly evidence: Evidence;
-  readonly profile: Profile;
-}
+export type { RuleContext } from './context.js';

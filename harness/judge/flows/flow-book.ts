@@ -1,0 +1,8 @@
+import { CALL_FLOWS } from './call.js';
+import type { Flow } from './flow.js';
+import { REGISTRATION_FLOWS } from './registration.js';
+
+/** Every automated case's flow. A new group adds one line. */
+export const FLOW_BOOK: ReadonlyMap<string, Flow> = new Map(
+  [...REGISTRATION_FLOWS, ...CALL_FLOWS].map((flow) => [flow.caseId, flow]),
+);
