@@ -113,7 +113,12 @@ function conformanceOf(
   exercised: Readonly<Record<string, number>>,
   profile: Profile,
 ): LatticeVerdict {
-  let verdict: LatticeVerdict = Object.keys(exercised).length === 0 ? 'inconc' : 'pass';
+  return worse(Object.keys(exercised).length === 0 ? 'inconc' : 'pass', verdictOf(findings, profile));
+}
+
+/** What findings make of a verdict that would be `pass` without them. */
+export function verdictOf(findings: readonly Finding[], profile: Profile): LatticeVerdict {
+  let verdict: LatticeVerdict = 'pass';
   const outside = peersOf(profile);
   for (const finding of findings) {
     if (finding.severity === 'error' || finding.severity === 'inconc') verdict = worse(verdict, finding.severity);
