@@ -37,6 +37,15 @@ export interface SipStackOptions {
   readonly nameServers?: readonly { readonly address: string; readonly port: number }[];
   readonly timers?: { readonly T1: number; readonly T2: number; readonly T4: number };
   readonly tls?: TlsIdentity;
+  /** Ports (inclusive) that its own TCP and TLS connections come from, where several nodes share an address, as on `::1`. */
+  readonly localPorts?: readonly [number, number];
+  /** What peers did that is no SIP, and sockets that failed: for the log; the evidence is in the tap. */
+  onTrouble?(text: string): void;
+}
+
+export interface SendOptions {
+  /** The own point to send from (a protected port of a security association); without it the first that fits the hop. */
+  readonly from?: ListenPoint;
 }
 
 /** A server transaction, RFC 3261 §17.2 with RFC 6026. */
@@ -83,9 +92,9 @@ export interface SipStack {
   onAck(handler: (ack: SipRequest, source: Hop) => void): void;
   /** A 2xx retransmission or another response that no transaction claims. */
   onStrayResponse(handler: (response: SipResponse) => void): void;
-  send(request: SipRequest, target: Target, events: ClientEvents): ClientTransaction;
+  send(request: SipRequest, target: Target, events: ClientEvents, options?: SendOptions): ClientTransaction;
   /** Sends an ACK for a 2xx (or forwards one): no transaction, own Via added. */
-  sendAck(ack: SipRequest, target: Target): void;
+  sendAck(ack: SipRequest, target: Target, options?: SendOptions): void;
   /** Transactions that have not ended, for the check that a case left nothing behind. */
   readonly openTransactions: number;
 }
