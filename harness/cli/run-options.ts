@@ -32,6 +32,8 @@ const runOptions = z.object({
   direction: z.array(z.enum(DIRECTIONS)).nullable(),
   /** Keys of cases that an earlier run finished. */
   done: z.array(z.string()),
+  /** Nothing runs; the reporter prints one line of JSON (`ListedTest`) per test that would run. */
+  list: z.boolean(),
   /** How the reporter shows progress. */
   progress: z.enum(['line', 'plain', 'none']),
 });
@@ -52,6 +54,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   trust: null,
   direction: null,
   done: [],
+  list: false,
   progress: 'none',
 };
 
@@ -83,4 +86,19 @@ export function selects(run: RunOptions, options: CaseOptions): boolean {
     (run.trust?.includes(options.trust) ?? true) &&
     (run.direction?.includes(options.direction) ?? true)
   );
+}
+
+/** What the reporter tells the CLI over the channel between the two processes. */
+export interface RunnerMessage {
+  readonly type: 'begin';
+  /** How many tests will run. */
+  readonly total: number;
+}
+
+/** A line of `q3953 run --list`. */
+export interface ListedTest {
+  readonly key: string;
+  readonly id: string;
+  readonly title: string;
+  readonly options: CaseOptions;
 }
