@@ -132,7 +132,7 @@ function text(step: Step, hop: number, changes: Readonly<Record<string, string |
   const isRequest = step.status === undefined;
   const path = step.fromA ? PATH : [...PATH].reverse();
   const behind = path.slice(0, passed(hop, step.fromA));
-  const ue = step.fromA ? 'ue-1.' + A.domain : 'ue-1.' + B.domain;
+  const ue = host('ue-1', step.fromA ? 'a' : 'b');
   const vias = [...[...behind].reverse(), ue].map((name): [string, string] => [
     'Via',
     `SIP/2.0/TCP ${name};branch=z9hG4bK${step.branch}${name.replaceAll('.', '').slice(0, 12)}${name.includes('mnc002') ? 'b' : 'a'}`,

@@ -1,0 +1,103 @@
+import type { RecordedMessage } from '../evidence/model.js';
+import type { Deviation } from '../net/deviation.js';
+import type { TapRecord } from '../net/tap.js';
+import type { NetworkNode } from '../profile/profile.js';
+import type { ReferencePoint } from '../profile/reference-point.js';
+import type { Role } from '../profile/role.js';
+import { parseCSeq } from '../wire/sip/headers.js';
+import { parseSip } from '../wire/sip/parse.js';
+import type { FaultPlace, WireFault } from './fault.js';
+
+type Outgoing = Pick<TapRecord, 'source' | 'destination' | 'octets' | 'protocol'>;
+
+/** Applies a wire fault to a recorded trace; every record it does not change is the same object. */
+export function applyToTap<T extends Outgoing>(
+  records: readonly T[],
+  fault: WireFault,
+  nodes: readonly NetworkNode[],
+): readonly T[] {
+  const changer = changerOf(fault, nodes);
+  return records.flatMap((record) => {
+    const changed = changer(record);
+    return changed === null ? [record] : changed.map((octets) => ({ ...record, octets }));
+  });
+}
+
+/** The same fault for a live run: what a socket of ours sends instead. */
+export function deviationOf(fault: WireFault, nodes: readonly NetworkNode[]): Deviation {
+  const changer = changerOf(fault, nodes);
+  return (outgoing) => changer(outgoing) ?? [outgoing.octets];
+}
+
+/** Counts matches of the fault's place; gives the octets to send instead, or null for a message to leave alone. */
+function changerOf(
+  fault: WireFault,
+  nodes: readonly NetworkNode[],
+): (outgoing: Outgoing) => readonly Uint8Array[] | null {
+  let matched = 0;
+  return (outgoing) => {
+    if (!isAt(fault.at, outgoing, nodes)) return null;
+    matched += 1;
+    if (fault.at.nth !== undefined && matched !== fault.at.nth) return null;
+    return fault.change(outgoing.octets);
+  };
+}
+
+function isAt(place: FaultPlace, outgoing: Outgoing, nodes: readonly NetworkNode[]): boolean {
+  if (place.protocol !== undefined && place.protocol !== outgoing.protocol) return false;
+  const from = nodeAt(nodes, outgoing.source);
+  if (place.fromRole !== undefined && from?.role !== place.fromRole) return false;
+  if (place.fromNetwork !== undefined && from?.network !== place.fromNetwork) return false;
+  if (place.referencePoint !== undefined) {
+    const to = nodeAt(nodes, outgoing.destination);
+    if (referencePointOf(outgoing.protocol, from, to) !== place.referencePoint) return false;
+  }
+  return (place.method === undefined && place.status === undefined) || isSip(place, outgoing);
+}
+
+function isSip(place: FaultPlace, outgoing: Outgoing): boolean {
+  if (outgoing.protocol !== 'sip') return false;
+  const message = parseSip(outgoing.octets);
+  const method = message.kind === 'request' ? message.method : parseCSeq(message.get('CSeq') ?? '')?.method;
+  if (place.method !== undefined && place.method !== method) return false;
+  const status = message.kind === 'request' ? 0 : message.status;
+  return place.status === undefined || matchesStatus(place.status, status);
+}
+
+/** `183` is that status, `18x` and `2xx` are classes. */
+function matchesStatus(wanted: number | string, status: number): boolean {
+  const digits = String(wanted).toLowerCase();
+  const pattern = digits.replace(/x+$/, '');
+  return String(status).startsWith(pattern) && String(status).length === digits.length;
+}
+
+function nodeAt(
+  nodes: readonly NetworkNode[],
+  end: { readonly address: string; readonly port: number },
+): NetworkNode | undefined {
+  return nodes.find((node) =>
+    node.endpoints.some(
+      ({ address, ports }) =>
+        address === end.address && (ports === undefined || (end.port >= ports[0] && end.port <= ports[1])),
+    ),
+  );
+}
+
+const CORE: readonly Role[] = ['p-cscf', 'i-cscf', 's-cscf'];
+
+/** The reference point between two roles of the simulated networks. */
+function referencePointOf(
+  protocol: RecordedMessage['protocol'],
+  from: NetworkNode | undefined,
+  to: NetworkNode | undefined,
+): ReferencePoint {
+  const roles = [from?.role, to?.role];
+  if (protocol === 'rtp' || protocol === 'rtcp') return roles[0] === 'trgw' && roles[1] === 'trgw' ? 'Izi' : 'Mb';
+  if (protocol === 'diameter') return roles.includes('hss') ? 'Cx' : 'Rx';
+  if (protocol === 'dns') return roles.includes('enum-server') ? 'ENUM' : 'DNS';
+  if (roles[0] === 'ibcf' && roles[1] === 'ibcf') return 'Ici';
+  if (roles.includes('ue')) return 'Gm';
+  if (roles.includes('tas')) return 'ISC';
+  if (roles.includes('ibcf')) return 'Mx';
+  return CORE.some((role) => roles.includes(role)) ? 'Mw' : 'unknown';
+}
