@@ -1,0 +1,155 @@
+import type { Profile } from '../profile/profile.js';
+import type { CaptureFile } from '../wire/capture/capture-file.js';
+import { readCapture } from '../wire/capture/read-capture.js';
+import type { DnsMessage } from '../wire/dns/message.js';
+import { parseRtcp } from '../wire/rtp/rtcp.js';
+import { parseRtp } from '../wire/rtp/rtp.js';
+import { readCaptureHeader } from './capture-header.js';
+import { inferProfile } from './infer-profile.js';
+import { MediaEndpoints } from './media-endpoints.js';
+import type { Evidence, IntegrityIssue, RecordedMessage } from './model.js';
+import { NodeDirectory } from './node-directory.js';
+import { referencePointOf } from './reference-points.js';
+import type { Sighting } from './sighting.js';
+import { sightingsOf } from './sightings.js';
+
+export interface CaptureReading {
+  readonly evidence: Evidence;
+  /** The profile given, else the one in the capture's own header, else the inferred one. */
+  readonly profile: Profile;
+  /** One sentence for each thing that the messages told and no profile did; empty where a profile was given or found. */
+  readonly inferred: readonly string[];
+}
+
+/**
+ * Reads a capture as evidence: the one way to the judge, for live runs and for anybody's file. Never throws; what is wrong
+ * with the file is in `evidence.integrity`.
+ */
+export function evidenceFromCapture(octets: Uint8Array, options: { readonly profile?: Profile } = {}): CaptureReading {
+  const capture = readCapture(octets);
+  const header = readCaptureHeader(capture.comments);
+  const { messages: sightings, problems } = sightingsOf(capture, {
+    hints: header?.sockets ?? new Map(),
+    complete: header !== null,
+  });
+  const given = options.profile ?? header?.profile;
+  const inference = given ? { profile: given, inferred: [] } : inferProfile(sightings, capture.names);
+  const { profile, inferred } = inference;
+  const media = new MediaEndpoints(header?.sockets ?? new Map());
+  for (const sighting of sightings) if (sighting.protocol === 'sip') media.learn(sighting.sip);
+  const uses = media.decide(sightings.filter((sighting) => sighting.protocol === 'media'));
+  const directory = new NodeDirectory(profile.nodes);
+  const messages: RecordedMessage[] = [];
+  for (const sighting of sightings) {
+    const message = recorded(sighting, messages.length, uses.get(sighting), directory, profile);
+    if (message) messages.push(message);
+  }
+  return {
+    evidence: {
+      frameCount: frameCountOf(capture),
+      messages,
+      nodes: profile.nodes,
+      integrity: [...integrityOf(capture), ...problems],
+      ...(header?.caseId === undefined ? {} : { caseId: header.caseId }),
+    },
+    profile,
+    inferred,
+  };
+}
+
+function recorded(
+  sighting: Sighting,
+  index: number,
+  use: 'rtp' | 'rtcp' | undefined,
+  directory: NodeDirectory,
+  profile: Profile,
+): RecordedMessage | null {
+  const from = directory.party(sighting.source);
+  const to = directory.party(sighting.destination);
+  const { frame, frames, at, transport, octets, framingDefects } = sighting;
+  const base = { index, frame, frames, at, transport, from, to, octets };
+  switch (sighting.protocol) {
+    case 'sip': {
+      const { sip } = sighting;
+      const referencePoint = referencePointOf('sip', from, to);
+      // The codec finds its defects when asked, so that nobody pays for messages that no rule looks at.
+      return {
+        ...base,
+        referencePoint,
+        protocol: 'sip',
+        sip,
+        get defects() {
+          return framingDefects.length === 0 ? sip.defects : [...framingDefects, ...sip.defects];
+        },
+      };
+    }
+    case 'diameter': {
+      const { diameter } = sighting;
+      const referencePoint = referencePointOf('diameter', from, to);
+      return {
+        ...base,
+        referencePoint,
+        protocol: 'diameter',
+        diameter,
+        defects: [...framingDefects, ...diameter.defects],
+      };
+    }
+    case 'dns': {
+      const { dns } = sighting;
+      const referencePoint = isEnum(dns, profile.enumSuffix) ? 'ENUM' : 'DNS';
+      return { ...base, referencePoint, protocol: 'dns', dns, defects: [...framingDefects, ...dns.defects] };
+    }
+    case 'media': {
+      if (use === undefined) return null;
+      const referencePoint = referencePointOf(use, from, to);
+      if (use === 'rtcp') {
+        const rtcp = parseRtcp(octets);
+        return { ...base, referencePoint, protocol: 'rtcp', rtcp, defects: rtcp.flatMap((packet) => packet.defects) };
+      }
+      const rtp = parseRtp(octets);
+      return rtp ? { ...base, referencePoint, protocol: 'rtp', rtp, defects: rtp.defects } : null;
+    }
+    case 'unknown':
+      return { ...base, referencePoint: 'unknown', protocol: 'unknown', defects: framingDefects };
+  }
+}
+
+/** A NAPTR look-up below the agreed suffix, or of a number's reversed digits below any (RFC 6116 §3.2). */
+export function isEnum(dns: DnsMessage, enumSuffix: string): boolean {
+  const question = dns.questions[0];
+  if (!question) return false;
+  const name = question.name.toLowerCase();
+  const suffix = enumSuffix.toLowerCase().replace(/^\.|\.$/g, '');
+  return (
+    (suffix !== '' && name.endsWith(`.${suffix}`)) || (question.type === 'NAPTR' && /^(?:\d\.){4,}[a-z]/.test(name))
+  );
+}
+
+/** Frames in the file, those included that could not be read. */
+function frameCountOf(capture: CaptureFile): number {
+  return Math.max(capture.frames.length, capture.frames.at(-1)?.number ?? 0);
+}
+
+/** A clock that is set back by more than this makes every time that is judged doubtful, microseconds. */
+const SKEW = 1_000_000;
+
+function integrityOf(capture: CaptureFile): IntegrityIssue[] {
+  const issues: IntegrityIssue[] = [...capture.problems];
+  if (capture.frames.length === 0) {
+    issues.push({ code: 'no-frames', severity: 'error', text: 'The capture has no frame.', frame: null });
+  }
+  let latest = 0;
+  for (const frame of capture.frames) {
+    if (frame.at < latest - SKEW) {
+      issues.push({
+        code: 'clock-skew',
+        severity: 'info',
+        text: `The time of frame ${frame.number} lies ${((latest - frame.at) / 1e6).toFixed(1)} s before an earlier frame's.`,
+        frame: frame.number,
+      });
+      break;
+    }
+    latest = Math.max(latest, frame.at);
+  }
+  return issues;
+}
