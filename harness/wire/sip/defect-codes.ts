@@ -42,6 +42,7 @@ const rows: readonly Row[] = [
   ['sip-header-value', 'violation', 'RFC 3261 §25.1', 'a header value breaks its grammar'],
   ['sip-unbalanced-quote', 'violation', 'RFC 3261 §25.1', 'a quoted string is not closed'],
   ['sip-empty-list-element', 'violation', 'RFC 3261 §25.1', 'a comma list with an empty element'],
+  ['sip-empty-parameter', 'violation', 'RFC 3261 §25.1', 'a semicolon without a parameter'],
   ['sip-cseq-method', 'violation', 'RFC 3261 §8.1.1.5', 'the method of CSeq is not that of the request'],
   ['sip-branch-without-cookie', 'violation', 'RFC 3261 §8.1.1.7', 'the branch of the topmost Via lacks z9hG4bK'],
   ['sip-from-tag-missing', 'violation', 'RFC 3261 §8.1.1.3', 'From has no tag'],

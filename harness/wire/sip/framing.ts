@@ -22,9 +22,11 @@ const CR = 0x0d;
  */
 export class SipFramer {
   readonly #limits: FramerLimits;
-  #chunks: Buffer[] = [];
-  #size = 0;
-  /** Octets of the joined buffer that were searched for the end of the headers. */
+  /** Grows by doubling; the octets not yet taken stand from `#start` to `#end`. */
+  #buffer = Buffer.alloc(2048);
+  #start = 0;
+  #end = 0;
+  /** Octets behind `#start` that were searched for the end of the headers. */
   #searched = 0;
   /** Octets of the message under way, once its Content-Length is known. */
   #expected: number | undefined;
@@ -43,8 +45,7 @@ export class SipFramer {
     if (octets.length === 0) return [];
     if (this.#lost)
       return [this.#garbage(Buffer.from(octets), 'sip-stream-lost', 'octets behind a lost message boundary')];
-    this.#chunks.push(Buffer.from(octets));
-    this.#size += octets.length;
+    this.#append(octets);
     const frames: SipFrame[] = [];
     while (this.#size > 0 && this.#next(frames));
     return frames;
@@ -65,7 +66,7 @@ export class SipFramer {
       frames.push({ kind: 'message', octets: this.#take(this.#expected) });
       return true;
     }
-    const buffer = this.#join();
+    const buffer = this.#buffer.subarray(this.#start, this.#end);
     let blank = 0;
     while (blank < buffer.length && (buffer[blank] === CR || buffer[blank] === LF)) blank += 1;
     if (blank > 0) {
@@ -112,20 +113,26 @@ export class SipFramer {
     return -1;
   }
 
-  #join(): Buffer {
-    const only = this.#chunks[0];
-    if (this.#chunks.length === 1 && only !== undefined) return only;
-    const joined = Buffer.concat(this.#chunks, this.#size);
-    this.#chunks = [joined];
-    return joined;
+  get #size(): number {
+    return this.#end - this.#start;
+  }
+
+  #append(octets: Uint8Array): void {
+    if (this.#end + octets.length > this.#buffer.length) {
+      const size = this.#size;
+      const roomy = Buffer.alloc(Math.max(2 * size, size + octets.length, 2048));
+      this.#buffer.copy(roomy, 0, this.#start, this.#end);
+      this.#buffer = roomy;
+      this.#start = 0;
+      this.#end = size;
+    }
+    this.#buffer.set(octets, this.#end);
+    this.#end += octets.length;
   }
 
   #take(count: number): Uint8Array {
-    const buffer = this.#join();
-    const taken = buffer.subarray(0, count);
-    const rest = buffer.subarray(count);
-    this.#chunks = rest.length > 0 ? [rest] : [];
-    this.#size = rest.length;
+    const taken = Buffer.from(this.#buffer.subarray(this.#start, this.#start + count));
+    this.#start += count;
     this.#searched = 0;
     this.#expected = undefined;
     return taken;

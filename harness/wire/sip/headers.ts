@@ -1,3 +1,4 @@
+import { isIpv6Literal } from './ip-literal.js';
 import { endOfQuoted, splitList, unquote } from './list-value.js';
 import { noParams, type Params, parseParams } from './params.js';
 
@@ -56,7 +57,7 @@ export interface Via {
   readonly params: Params;
 }
 
-const SENT_PROTOCOL = /^SIP[ \t]{0,16}\/[ \t]{0,16}2\.0[ \t]{0,16}\/[ \t]{0,16}([A-Za-z0-9.!%*_+`'~-]{1,32})[ \t]+/i;
+const SENT_PROTOCOL = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([A-Za-z0-9.!%*_+`'~-]{1,32})[ \t]+/i;
 
 /** Reads one Via value; null where protocol, host or port break the grammar. */
 export function parseVia(value: string): Via | null {
@@ -72,7 +73,7 @@ export function parseVia(value: string): Via | null {
     if (close < 0) return null;
     host = sentBy.slice(1, close);
     rest = sentBy.slice(close + 1).trim();
-    if (!/^[0-9A-Fa-f:.]+$/.test(host)) return null;
+    if (!isIpv6Literal(host)) return null;
   } else {
     const colon = sentBy.indexOf(':');
     host = (colon < 0 ? sentBy : sentBy.slice(0, colon)).trim();

@@ -1,6 +1,7 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const SEMICOLON = 0x3b;
 const LEFT_ANGLE = 0x3c;
 const LEFT_PARENTHESIS = 0x28;
 
@@ -66,4 +67,41 @@ export function unquote(text: string): string {
 /** A quoted string, RFC 3261 §25.1. */
 export function quote(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** Whether a list has an empty element, or an element an empty parameter, outside quoted strings and angle brackets. */
+export function findEmptiness(
+  value: string,
+  list: boolean,
+): { readonly element: boolean; readonly parameter: boolean } {
+  let element = false;
+  let parameter = false;
+  let angleClosable = true;
+  /** The last separator when only white space stands behind it; a comma at the start. */
+  let open = list ? COMMA : 0;
+  const separate = (separator: number) => {
+    if (open === COMMA) element = true;
+    else if (open === SEMICOLON) parameter = true;
+    open = separator;
+  };
+  for (let i = 0; i < value.length; ) {
+    const c = value.charCodeAt(i);
+    if (c === QUOTE) {
+      i = endOfQuoted(value, i);
+      open = 0;
+      continue;
+    }
+    if (c === LEFT_ANGLE && angleClosable) {
+      const close = value.indexOf('>', i);
+      angleClosable = close >= 0;
+      i = angleClosable ? close + 1 : i + 1;
+      open = 0;
+      continue;
+    }
+    if (c === SEMICOLON || (list && c === COMMA)) separate(c);
+    else if (c !== 0x20 && c !== 0x09) open = 0;
+    i += 1;
+  }
+  separate(0);
+  return { element, parameter };
 }

@@ -1,3 +1,4 @@
+import { isIpv6Literal } from './ip-literal.js';
 import { formatParams, noParams, type Params, parseParams } from './params.js';
 
 /** A SIP or SIPS URI, RFC 3261 §19.1. Parts stand as written (escapes kept); `host` is an IPv6 literal without its brackets. */
@@ -46,9 +47,8 @@ export type Uri = SipUri | TelUri | UrnUri | OtherUri;
 const MAX_URI = 65_536;
 const NOT_URI = /[\p{Cc} "<>\\^`{}]/u;
 const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?$/;
-const IPV6 = /^[0-9A-Fa-f:.]{2,}(?:%[0-9A-Za-z._~-]+)?$/;
-const TEL_GLOBAL = /^\+[0-9().-]*[0-9][0-9().-]*$/;
-const TEL_LOCAL = /^[0-9A-Fa-f*#().-]*[0-9A-Fa-f*#][0-9A-Fa-f*#().-]*$/;
+const TEL_GLOBAL = /^\+[0-9().-]+$/;
+const TEL_LOCAL = /^[0-9A-Fa-f*#().-]+$/;
 
 /** Reads an absolute URI; null where it breaks its scheme's grammar. */
 export function parseUri(text: string): Uri | null {
@@ -87,7 +87,7 @@ function parseSipUri(text: string, scheme: 'sip' | 'sips', from: number): SipUri
     if (close < 0) return null;
     host = text.slice(hostFrom + 1, close);
     hostEnd = close + 1;
-    if (!IPV6.test(host) || host.indexOf(':') < 0) return null;
+    if (!isIpv6Literal(host)) return null;
   } else {
     hostEnd = hostFrom;
     for (; hostEnd < text.length; hostEnd++) {
@@ -132,7 +132,7 @@ function parseTelUri(text: string): TelUri | null {
   const semicolon = text.indexOf(';');
   const number = text.slice(4, semicolon < 0 ? undefined : semicolon);
   const global = number.startsWith('+');
-  if (!(global ? TEL_GLOBAL : TEL_LOCAL).test(number)) return null;
+  if (!(global ? TEL_GLOBAL : TEL_LOCAL).test(number) || plainNumber(number).length < (global ? 2 : 1)) return null;
   const params = semicolon < 0 ? noParams : parseParams(text.slice(semicolon), { raw: true });
   return { scheme: 'tel', text, number, global, params };
 }
