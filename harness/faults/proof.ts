@@ -42,7 +42,15 @@ export function proveOnTrace(trace: GoodTrace, faults: readonly WireFault[]): re
 export function outcomeOf(fault: Fault, rules: readonly string[], problem?: string): FaultOutcome {
   const caught = problem === undefined && rules.length === 1 && rules[0] === fault.catches;
   const { name, title, catches, carrier } = fault;
-  return { name, title, catches, carrier, caught, rules, detail: caught ? '' : (problem ?? escape(fault, rules)) };
+  return {
+    name,
+    title,
+    catches,
+    carrier,
+    caught,
+    rules,
+    detail: caught ? '' : (problem ?? howItEscaped(fault, rules)),
+  };
 }
 
 /** Rules with more findings in the bad trace than in the good one, in order of their id. */
@@ -53,7 +61,7 @@ export function newRules(good: readonly Finding[], bad: readonly Finding[]): rea
   return [...counts].flatMap(([rule, count]) => (count > 0 ? [rule] : [])).sort();
 }
 
-function escape(fault: Fault, rules: readonly string[]): string {
+function howItEscaped(fault: Fault, rules: readonly string[]): string {
   if (rules.length === 0) return `no rule spoke up; ${fault.catches} must`;
   return rules.includes(fault.catches)
     ? `besides ${fault.catches} also ${rules.filter((rule) => rule !== fault.catches).join(', ')} spoke up`
