@@ -41,6 +41,10 @@ export class Registrar<Profile> {
     return this.#byImpi.size;
   }
 
+  all(): readonly Registration<Profile>[] {
+    return [...this.#byImpi.values()].map((entry) => entry.registration);
+  }
+
   find(identity: string): Registration<Profile> | null {
     const impi = this.#impiByIdentity.get(identityKey(identity));
     return impi === undefined ? null : this.byPrivateIdentity(impi);
