@@ -5,7 +5,7 @@ import type { DnsMessage } from '../wire/dns/message.js';
 import { parseRtcp } from '../wire/rtp/rtcp.js';
 import { parseRtp } from '../wire/rtp/rtp.js';
 import { readCaptureHeader } from './capture-header.js';
-import { inferProfile } from './infer-profile.js';
+import { inferProfile } from './inference/infer-profile.js';
 import { MediaEndpoints } from './media-endpoints.js';
 import type { Evidence, IntegrityIssue, RecordedMessage } from './model.js';
 import { NodeDirectory } from './node-directory.js';

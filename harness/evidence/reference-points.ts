@@ -34,6 +34,10 @@ const DIAMETER_POINTS: readonly Row[] = [
 
 const MEDIA_POINTS: readonly Row[] = [
   { between: ['trgw', 'trgw'], point: 'Izi', networks: 'different', clause: 'TS 29.165 §5.2' },
+  // A border element that is IBCF and TrGW at one address.
+  { between: ['ibcf', 'trgw'], point: 'Izi', networks: 'different', clause: 'TS 29.165 §5.2' },
+  { between: ['ibcf', 'ibcf'], point: 'Izi', networks: 'different', clause: 'TS 29.165 §5.2' },
+  { between: ['ue', 'ibcf'], point: 'Mb', clause: 'TS 23.228 §4.4' },
   { between: ['ue', 'trgw'], point: 'Mb', clause: 'TS 23.228 §4.4' },
   { between: ['ue', 'ue'], point: 'Mb', clause: 'TS 23.228 §4.4' },
   { between: ['trgw', 'trgw'], point: 'Mb', networks: 'same', clause: 'TS 23.228 §4.4' },

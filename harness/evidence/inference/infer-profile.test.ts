@@ -1,0 +1,169 @@
+import { expect, test } from '@playwright/test';
+import { LINK_TYPES } from '../../wire/capture/capture-file.js';
+import { udpPacket } from '../../wire/capture/ip-packet.js';
+import { writePcap } from '../../wire/capture/pcap-writer.js';
+import { buildRequest, buildResponse } from '../../wire/sip/build.js';
+import { editSip } from '../../wire/sip/edit.js';
+import type { SipMessage, SipRequest } from '../../wire/sip/message.js';
+import { parseSip } from '../../wire/sip/parse.js';
+import { evidenceFromCapture } from '../evidence-from-capture.js';
+import { A_SIDE, B_SIDE, DOMAIN_A, DOMAIN_B, invite, ok, rtp } from '../testing/border.js';
+
+type Sent = readonly [from: string, to: string, message: Uint8Array | SipMessage];
+
+/** A capture of datagrams between addresses, port 5060 unless named, ten milliseconds apart. */
+function capture(sent: readonly Sent[]): Uint8Array {
+  const endpoint = (text: string) => {
+    const [address = '', port = '5060'] = text.split('|');
+    return { address, port: Number(port) };
+  };
+  return writePcap(
+    LINK_TYPES.raw,
+    sent.map(([from, to, message], i) => ({
+      at: 1_790_000_000_000_000 + i * 10_000,
+      octets: udpPacket(endpoint(from), endpoint(to), 'octets' in message ? message.octets : message, i + 1),
+    })),
+  );
+}
+
+function inviteRequest(options: Parameters<typeof invite>[0] = {}): SipRequest {
+  const parsed = parseSip(invite(options));
+  if (parsed.kind !== 'request') throw new Error('an INVITE is a request');
+  return parsed;
+}
+
+const A = A_SIDE.address;
+const B = B_SIDE.address;
+
+test('the only hop of a border trace is Ici, its ends the borders of the two networks', () => {
+  const { evidence, profile, inferred } = evidenceFromCapture(
+    capture([
+      [A, B, invite()],
+      [B, A, ok()],
+      ['192.0.2.11|20000', '198.51.100.11|30000', rtp(1)],
+    ]),
+  );
+  expect(evidence.messages.map((message) => message.referencePoint)).toEqual(['Ici', 'Ici', 'unknown']);
+  expect(evidence.messages[0]?.from.node).toMatchObject({ role: 'ibcf', network: DOMAIN_A });
+  expect(evidence.messages[0]?.to.node).toMatchObject({ role: 'ibcf', network: DOMAIN_B });
+  expect(profile.operators).toMatchObject([
+    { name: DOMAIN_A, domain: DOMAIN_A, ioi: DOMAIN_A, mcc: '001', mnc: '001' },
+    { name: DOMAIN_B, domain: DOMAIN_B, ioi: DOMAIN_B, mcc: '001', mnc: '002' },
+  ]);
+  expect(profile.sut).toEqual([DOMAIN_A, DOMAIN_B]);
+  expect(profile.agreement).toMatchObject({ trust: true, transport: 'udp', ipVersion: 4, codecs: ['AMR'] });
+  expect(inferred.join('\n')).toContain(`${A} is taken as ibcf of ${DOMAIN_A}`);
+  // The relay of the callee's network is offered in no session description here, so it stays unknown.
+  expect(evidence.messages[2]?.from.node?.role).toBe('trgw');
+});
+
+test('identities that are numbers at addresses leave the IOIs to name the networks', () => {
+  const request = editSip(inviteRequest())
+    .requestUri(`sip:+46701740605@${B}`)
+    .set('From', `<sip:+447700900101@${A}>;tag=a`)
+    .set('P-Asserted-Identity', '<tel:+447700900101>')
+    .set('P-Charging-Vector', 'icid-value=x;orig-ioi="operator-a"')
+    .done();
+  const response = buildResponse(request, 200, {
+    toTag: 'b',
+    headers: [['P-Charging-Vector', 'icid-value=x;orig-ioi="operator-a";term-ioi="operator-b"']],
+  });
+  const { evidence } = evidenceFromCapture(
+    capture([
+      [A, B, request],
+      [B, A, response],
+    ]),
+  );
+  expect(evidence.messages[0]).toMatchObject({
+    referencePoint: 'Ici',
+    from: { node: { network: 'operator-a' } },
+    to: { node: { network: 'operator-b' } },
+  });
+});
+
+test('a handset and its proxy are Gm, not a border', () => {
+  const request = editSip(inviteRequest())
+    .remove('P-Asserted-Identity')
+    .remove('P-Charging-Vector')
+    .append('P-Access-Network-Info', '3GPP-E-UTRAN-FDD;utran-cell-id-3gpp=0010100010000001')
+    .append('Proxy-Require', 'sec-agree')
+    .append('Security-Verify', 'ipsec-3gpp;alg=hmac-sha-1-96;spi-c=1;spi-s=2;port-c=5062;port-s=5063')
+    .done();
+  const { evidence } = evidenceFromCapture(capture([[A, B, request]]));
+  expect(evidence.messages[0]).toMatchObject({
+    referencePoint: 'Gm',
+    from: { node: { role: 'ue' } },
+    to: { node: { role: 'p-cscf' } },
+  });
+});
+
+test('two addresses of which nothing tells the networks stay unknown', () => {
+  const request = buildRequest({
+    method: 'OPTIONS',
+    requestUri: `sip:${B}`,
+    headers: [
+      ['Via', `SIP/2.0/UDP ${A};branch=z9hG4bK1`],
+      ['From', `<sip:${A}>;tag=a`],
+      ['To', `<sip:${B}>`],
+      ['Call-ID', 'ping'],
+      ['CSeq', '1 OPTIONS'],
+    ],
+  });
+  const { evidence, profile, inferred } = evidenceFromCapture(capture([[A, B, request]]));
+  expect(evidence.messages).toMatchObject([{ protocol: 'sip', referencePoint: 'unknown' }]);
+  expect(profile.operators).toEqual([]);
+  expect(inferred.join()).toContain('with a profile');
+});
+
+/** One INVITE on its way through five nodes that are only addresses; the two in the middle put their own media addresses in. */
+function way(): Sent[] {
+  const hop = (mediaAddress: string): SipRequest => inviteRequest({ mediaAddress });
+  return [
+    ['10.0.0.1', '10.0.0.2', hop('10.0.0.99')],
+    ['10.0.0.2', '10.0.0.3', hop('192.0.2.11')],
+    ['10.0.0.3', '10.0.0.4', hop('198.51.100.11')],
+    ['10.0.0.4', '10.0.0.5', hop('198.51.100.11')],
+  ];
+}
+
+test('on a way of several hops the border is where two neighbours both change the media addresses', () => {
+  const { evidence } = evidenceFromCapture(capture(way()));
+  expect(evidence.messages.map((message) => message.referencePoint)).toEqual(['unknown', 'Ici', 'unknown', 'unknown']);
+});
+
+test('on a way of several hops host names of the two networks tell the border', () => {
+  const named = way().map(([from, to, message], i): Sent => {
+    if (!('octets' in message)) return [from, to, message];
+    const host = i < 2 ? `n${i}.${DOMAIN_A}` : `n${i}.${DOMAIN_B}`;
+    const value = `SIP/2.0/UDP ${host};branch=z9hG4bK${i}`;
+    return [
+      from,
+      to,
+      editSip(inviteRequest({ mediaAddress: '10.0.0.99' }))
+        .set('Via', value)
+        .done(),
+    ];
+  });
+  const { evidence } = evidenceFromCapture(capture(named));
+  expect(evidence.messages.map((message) => message.referencePoint)).toEqual(['unknown', 'Ici', 'unknown', 'unknown']);
+});
+
+test('an application server is known by the call that comes straight back', () => {
+  const sent = way().slice(0, 1);
+  const [first] = sent;
+  if (!first) throw new Error('the way has hops');
+  const back: Sent = ['10.0.0.2', '10.0.0.1', first[2]];
+  const { evidence } = evidenceFromCapture(capture([...sent, back]));
+  expect(evidence.messages.map((message) => message.referencePoint)).toEqual(['ISC', 'ISC']);
+});
+
+test('on a shared address the ports tell the nodes apart', () => {
+  const via = (port: number) => `SIP/2.0/UDP [::1]:${port};branch=z9hG4bK1`;
+  const { evidence } = evidenceFromCapture(
+    capture([
+      ['::1|12060', '::1|14060', editSip(inviteRequest()).set('Via', via(12060)).done()],
+      ['::1|14060', '::1|12060', ok()],
+    ]),
+  );
+  expect(evidence.messages.map((message) => message.referencePoint)).toEqual(['Ici', 'Ici']);
+});
