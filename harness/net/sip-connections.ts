@@ -89,9 +89,19 @@ export class SipConnections {
       }
     });
     connection.onClose(() => {
+      for (const frame of framer.end()) {
+        if (frame.kind === 'garbage') {
+          this.#events.trouble(`${source.address}:${source.port} closed its connection in the middle of a message`);
+        }
+      }
       this.#all.delete(connection);
       if (this.#open.get(key) === connection) this.#open.delete(key);
     });
+  }
+
+  /** Connections may be made (again). */
+  restart(): void {
+    this.#stopped = false;
   }
 
   closeAll(): void {

@@ -1,13 +1,15 @@
+import { isIPv6 } from 'node:net';
 import { canonicalAddress } from '../wire/ip-address.js';
 import { buildResponse } from '../wire/sip/build.js';
 import { parseCSeq } from '../wire/sip/headers.js';
 import type { SipRequest, SipResponse } from '../wire/sip/message.js';
-import { type HopResolver, readTarget } from './hop-resolver.js';
+import { readTarget } from './hop-resolver.js';
 import { type AnyServerTransaction, IncomingRequest } from './incoming-request.js';
 import { InviteServerTransaction } from './invite-server.js';
 import { NonInviteServerTransaction } from './non-invite-server.js';
 import { type AnyClientTransaction, type ClientHost, newBranch, OutgoingRequest, stamped } from './outgoing-request.js';
 import { refusal } from './request-check.js';
+import { createResolver, type Resolver } from './resolver.js';
 import type {
   ClientEvents,
   ClientTransaction,
@@ -16,6 +18,7 @@ import type {
   ServerTransaction,
   SipStack,
   SipStackOptions,
+  SipTransport,
   Target,
 } from './sip-stack.js';
 import { DEFAULT_TIMERS, type SipTimers, sipTimers } from './sip-timers.js';
@@ -24,7 +27,18 @@ import { clientKey, responseTarget, serverKey, tagOf, topVia, withoutOwnVia, wit
 
 /** The SIP stack of one network function. */
 export function createSipStack(options: SipStackOptions): SipStack {
-  return new SipEndpoint(options, null);
+  return new SipEndpoint(options, resolverFor(options));
+}
+
+/** Asks from the first own address; without name servers only address literals lead anywhere. */
+function resolverFor(options: SipStackOptions): Resolver | null {
+  const { environment, node, nameServers, localPorts, listen } = options;
+  const address = listen[0]?.address;
+  if (nameServers === undefined || nameServers.length === 0 || address === undefined) return null;
+  const transports: readonly SipTransport[] = options.tls === undefined ? ['udp', 'tcp'] : ['udp', 'tcp', 'tls'];
+  const families = [...new Set(listen.map((point) => (isIPv6(point.address) ? 6 : 4)))];
+  const ports = localPorts === undefined ? {} : { localPorts };
+  return createResolver({ environment, node, address, nameServers, transports, families, ...ports });
 }
 
 interface Served {
@@ -38,7 +52,7 @@ class SipEndpoint implements SipStack, ClientHost {
   readonly clock;
   readonly random;
   readonly #options: SipStackOptions;
-  readonly #resolver: HopResolver | null;
+  readonly #resolver: Resolver | null;
   readonly #transports: SipTransports;
   readonly #timers: { readonly reliable: SipTimers; readonly unreliable: SipTimers };
   readonly #clients = new Map<string, AnyClientTransaction>();
@@ -49,7 +63,7 @@ class SipEndpoint implements SipStack, ClientHost {
   #onStrayResponse: (response: SipResponse) => void = () => undefined;
   #running = false;
 
-  constructor(options: SipStackOptions, resolver: HopResolver | null) {
+  constructor(options: SipStackOptions, resolver: Resolver | null) {
     this.node = options.node;
     this.sentBy = options.sentBy;
     this.clock = options.environment.clock;
@@ -75,7 +89,7 @@ class SipEndpoint implements SipStack, ClientHost {
     this.#resolving.clear();
     for (const transaction of [...this.#clients.values()]) transaction.stop();
     for (const { transaction } of [...this.#servers.values()]) transaction.stop();
-    await this.#transports.stop();
+    await Promise.all([this.#transports.stop(), this.#resolver?.close()]);
   }
 
   get openTransactions(): number {

@@ -45,6 +45,7 @@ export class SipTransports {
 
   /** Opens all listening points, or none: rejects with the first `NetError`. */
   async start(): Promise<void> {
+    this.#connections.restart();
     const opened = await Promise.allSettled(this.#options.listen.map((point) => this.#open(point)));
     const failure = opened.find((each) => each.status === 'rejected');
     if (failure === undefined) return;

@@ -29,7 +29,7 @@ export function endpointKey(end: Endpoint): string {
 export class SocketRegistry {
   readonly udp = new Map<string, UdpEntry>();
   readonly listeners = new Map<string, ListenerEntry>();
-  readonly #streams = new Map<string, Map<string, Flow>>();
+  readonly #streams = new Map<string, { readonly flows: Map<string, Flow>; readonly tapped: boolean }>();
 
   readonly #localPorts = new Map<string, number>();
 
@@ -46,27 +46,37 @@ export class SocketRegistry {
     return this.activity instanceof CountingActivity ? this.activity.flow(what) : NO_FLOW;
   }
 
-  /** Starts counting for a stream between two ends of ours. */
-  openStream(client: Endpoint, server: Endpoint): void {
+  /** Starts counting for a stream between two ends of ours; `tapped` says whether the server's end records what it sends. */
+  openStream(client: Endpoint, server: Endpoint, tapped: boolean): void {
     const name = `stream octets between ${client.address}:${client.port} and ${server.address}:${server.port}`;
     const flows = new Map([client, server].map((end) => [endpointKey(end), this.flow(name)]));
-    this.#streams.set(pairKey(client, server), flows);
+    this.#streams.set(pairKey(client, server), { flows, tapped });
   }
 
   /** The flow towards `reader` from `writer`, or null if the stream is not between two ends of ours. */
   streamFlow(writer: Endpoint, reader: Endpoint): Flow | null {
-    return this.#streams.get(pairKey(writer, reader))?.get(endpointKey(reader)) ?? null;
+    return this.#streams.get(pairKey(writer, reader))?.flows.get(endpointKey(reader)) ?? null;
   }
 
-  /** One end has closed. That is under way to the other end too, until that has closed as well. */
+  /** Whether both ends of the stream record what they send. */
+  streamTapped(a: Endpoint, b: Endpoint): boolean {
+    return this.#streams.get(pairKey(a, b))?.tapped ?? false;
+  }
+
+  /** One end has closed. That is under way to the other end too, until that has closed as well (if it tells). */
   closeStream(closed: Endpoint, other: Endpoint): void {
     const key = pairKey(closed, other);
-    const flows = this.#streams.get(key);
-    if (flows === undefined) return;
+    const stream = this.#streams.get(key);
+    if (stream === undefined) return;
+    const { flows, tapped } = stream;
     flows.get(endpointKey(closed))?.drop();
     flows.delete(endpointKey(closed));
-    if (flows.size === 0) this.#streams.delete(key);
-    else flows.get(endpointKey(other))?.sent(1);
+    if (flows.size > 0 && tapped) {
+      flows.get(endpointKey(other))?.sent(1);
+      return;
+    }
+    for (const flow of flows.values()) flow.drop();
+    this.#streams.delete(key);
   }
 }
 

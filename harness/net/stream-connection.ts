@@ -102,7 +102,7 @@ export class StreamConnection {
 
   #received(octets: Uint8Array): void {
     const flow = this.#flow(this.remote, this.local);
-    if (flow === null) this.#record(octets, this.remote, this.local);
+    if (!this.#registry.streamTapped(this.remote, this.local)) this.#record(octets, this.remote, this.local);
     try {
       this.#data?.(octets);
     } finally {

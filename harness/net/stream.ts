@@ -141,7 +141,7 @@ function attempt(options: ConnectOptions, localPort: number): Promise<StreamConn
   const listener = registry.listeners.get(endpointKey(remote));
   const token =
     listener === undefined ? null : environment.activity.begin(`connect from ${node} to ${address}:${port}`);
-  listener?.flow.sent(1);
+  if (listener?.tapped === true) listener.flow.sent(1);
 
   return new Promise((resolve, reject) => {
     const raw = tcpConnect({
@@ -173,7 +173,7 @@ function attempt(options: ConnectOptions, localPort: number): Promise<StreamConn
       if (settled) return;
       settled = true;
       clearTimeout(timer);
-      if (listener?.tapped === true) registry.openStream(local, remote);
+      if (listener !== undefined) registry.openStream(local, remote, listener.tapped);
       const transport = tls === undefined ? 'tcp' : 'tls';
       resolve(new StreamConnection({ ...options, transport, socket, local, remote }));
       token?.end();
