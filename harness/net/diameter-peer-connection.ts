@@ -281,9 +281,9 @@ export class DiameterConnection {
       }
       if (this.#watchdogUnanswered === 0) this.#sendWatchdog();
       this.#watchdogUnanswered += 1;
-      this.#watchdog = environment.clock.after(watchdogMs, expired);
+      this.#watchdog = environment.clock.after(watchdogMs, expired, { background: true });
     };
-    this.#watchdog = environment.clock.after(watchdogMs, expired);
+    this.#watchdog = environment.clock.after(watchdogMs, expired, { background: true });
   }
 
   #sendWatchdog(): void {

@@ -37,7 +37,7 @@ export interface DiameterPeerOptions {
   readonly requestTimeoutMs?: number;
   /**
    * Tw in milliseconds, RFC 3539 §3.4.1 (30 000 recommended, not below 6000). Without it no watchdog is sent, as on a skipping
-   * clock every idle moment is long; those of the other side are always answered.
+   * clock idle time passes in no time and would fill the capture; those of the other side are always answered.
    */
   readonly watchdogMs?: number;
 }
