@@ -30,6 +30,10 @@ export class RegisteredUes {
     return this.#byImpi.size;
   }
 
+  all(): readonly RegisteredUe[] {
+    return [...this.#byImpi.values()];
+  }
+
   byPrivateIdentity(impi: string): RegisteredUe | null {
     return this.#byImpi.get(impi) ?? null;
   }

@@ -44,6 +44,7 @@ export class ProxyContext {
   readonly #accepted = new Map<string, SipResponse>();
   #order: Promise<void> = Promise.resolve();
   #answered = false;
+  #refused = false;
   #cancelling: readonly (readonly [string, string])[] | null = null;
 
   constructor(
@@ -104,6 +105,13 @@ export class ProxyContext {
     });
   }
 
+  /** Ends the request with a response of our own; every branch that is still open is cancelled. */
+  refuse(status: number): void {
+    this.#refused = true;
+    this.#answer(this.#made(status));
+    this.#cancelPending();
+  }
+
   #failureStatus(cause: 'timeout' | 'transport', isInvite: boolean): number {
     if (this.events.failureStatus) return this.events.failureStatus[cause];
     if (cause === 'transport') return 500;
@@ -146,7 +154,7 @@ export class ProxyContext {
         return;
       }
     }
-    if (open.final !== null && open.final.status >= 300) return;
+    if ((open.final !== null && open.final.status >= 300) || this.#refused) return;
     const edited = this.events.response ? await this.events.response(response, this) : response;
     if (edited === null) {
       if (response.status >= 200) this.#branches.splice(this.#branches.indexOf(open), 1);
