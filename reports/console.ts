@@ -48,9 +48,9 @@ export function progressLine(progress: Progress, width = WIDTH): string {
     ...(error > 0 ? [`error ${error}`] : []),
     ...(notApplicable + notRun > 0 ? [`skipped ${notApplicable + notRun}`] : []),
     clock(progress.elapsedMs),
-    progress.current,
   ];
-  return oneLine(parts.join('  ').replace(/ {2}/g, '\u00a0\u00a0'), width).replace(/\u00a0/g, ' ');
+  const head = `${parts.join('  ')}  `;
+  return head.length >= width ? oneLine(head, width) : `${head}${oneLine(progress.current, width - head.length)}`;
 }
 
 /** `[ 41/148] pass  Q3953-INT-23 Forked call answered by the second UE`: for logs, one line a case. */

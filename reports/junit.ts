@@ -1,5 +1,5 @@
-import { plainText } from './plain-text.js';
 import type { CaseEntry, FindingEntry, VerdictReport } from './verdict-report.js';
+import { xmlText } from './xml-text.js';
 
 /**
  * `junit.xml` in the form that CI servers read: one suite per group, `failure` for fail, `error` for inconc and error (with the
@@ -18,8 +18,8 @@ export function junitXml(report: VerdictReport): string {
       .map((entry) => entry.startedAt ?? '')
       .filter((at) => at !== '')
       .sort()[0];
-    const timestamp = first === undefined ? '' : ` timestamp="${xml(first)}"`;
-    lines.push(`  <testsuite name="${xml(group)}" ${counts(cases)}${timestamp}>`);
+    const timestamp = first === undefined ? '' : ` timestamp="${xmlText(first)}"`;
+    lines.push(`  <testsuite name="${xmlText(group)}" ${counts(cases)}${timestamp}>`);
     for (const entry of cases) lines.push(...testcase(entry));
     lines.push('  </testsuite>');
   }
@@ -35,7 +35,7 @@ function counts(cases: readonly CaseEntry[]): string {
 }
 
 function testcase(entry: CaseEntry): readonly string[] {
-  const head = `    <testcase classname="q3953.${xml(entry.group)}" name="${xml(`${entry.key} ${entry.title}`)}" time="${(entry.durationMs / 1000).toFixed(3)}"`;
+  const head = `    <testcase classname="q3953.${xmlText(entry.group)}" name="${xmlText(`${entry.key} ${entry.title}`)}" time="${(entry.durationMs / 1000).toFixed(3)}"`;
   const body = outcome(entry);
   const properties = [
     '      <properties>',
@@ -45,7 +45,7 @@ function testcase(entry: CaseEntry): readonly string[] {
       conformance: entry.conformance,
       clauses: entry.clauses.join('; '),
       ...Object.fromEntries(Object.entries(entry.options).map(([name, value]) => [name, String(value)])),
-    }).map(([name, value]) => `        <property name="${xml(name)}" value="${xml(value)}"/>`),
+    }).map(([name, value]) => `        <property name="${xmlText(name)}" value="${xmlText(value)}"/>`),
     '      </properties>',
   ];
   return [`${head}>`, ...properties, ...body, '    </testcase>'];
@@ -61,16 +61,16 @@ function outcome(entry: CaseEntry): readonly string[] {
   const message = entry.reason ?? (worst === undefined ? entry.verdict : `${worst.rule}: ${worst.seen}`);
   switch (entry.verdict) {
     case 'pass':
-      return told.length === 0 ? [] : [`      <system-out>${xml(text)}</system-out>`];
+      return told.length === 0 ? [] : [`      <system-out>${xmlText(text)}</system-out>`];
     case 'fail':
-      return [`      <failure type="fail" message="${xml(message)}">${xml(text)}</failure>`];
+      return [`      <failure type="fail" message="${xmlText(message)}">${xmlText(text)}</failure>`];
     case 'notApplicable':
     case 'notRun':
       return [
-        `      <skipped message="${xml(`${entry.verdict === 'notRun' ? 'not run' : 'not applicable'}: ${message}`)}"/>`,
+        `      <skipped message="${xmlText(`${entry.verdict === 'notRun' ? 'not run' : 'not applicable'}: ${message}`)}"/>`,
       ];
     default:
-      return [`      <error type="${entry.verdict}" message="${xml(message)}">${xml(text)}</error>`];
+      return [`      <error type="${entry.verdict}" message="${xmlText(message)}">${xmlText(text)}</error>`];
   }
 }
 
@@ -87,13 +87,4 @@ function findingText(finding: FindingEntry): string {
     `  usually   ${finding.usualCause}`,
     `  where     ${where.filter((part) => part !== null).join(', ')}`,
   ].join('\n');
-}
-
-function xml(text: string): string {
-  return plainText(text)
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;')
-    .replace(/\n/g, '&#10;');
 }

@@ -36,13 +36,14 @@ const stepEntry = z.object({
   durationMs: z.number().nonnegative(),
 });
 
+/** `cases/<key>/<file>`; never a path that leaves the folder. */
+const casePath = z
+  .string()
+  .regex(/^cases\/(?!\.\.?\/)[\w.-]+\/[\w-][\w.-]*$/)
+  .nullable();
+
 const evidenceEntry = z
-  .object({
-    pcapng: z.string().nullable(),
-    ladder: z.string().nullable(),
-    messages: z.string().nullable(),
-    log: z.string().nullable(),
-  })
+  .object({ pcapng: casePath, ladder: casePath, messages: casePath, log: casePath })
   .describe('Paths relative to the folder of verdicts.json, with forward slashes.');
 export type EvidenceEntry = Readonly<z.infer<typeof evidenceEntry>>;
 
