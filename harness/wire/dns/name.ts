@@ -18,6 +18,8 @@ export function readName(octets: Uint8Array, start: number, limit = octets.lengt
   let end = -1;
   let size = 1;
   let jumps = 0;
+  /** Where the labels now being read begin: a pointer into them would repeat them for ever. */
+  let run = start;
   let boundary = limit;
   const stop = (code: string, text: string): ReadName => ({
     name: labels.join('.'),
@@ -37,14 +39,14 @@ export function readName(octets: Uint8Array, start: number, limit = octets.lengt
       const target = ((length & 0x3f) << 8) | low;
       if (end < 0) end = at + 2;
       jumps += 1;
-      if (target >= at || jumps > MAX_JUMPS) {
+      if (target >= run || jumps > MAX_JUMPS) {
         return stop(
           'dns-name-loop',
           `A compression pointer must point to a prior name; offset ${at} points to ${target}.`,
         );
       }
-      // Pointers strictly backwards make a loop impossible; the name's size bounds the work.
       at = target;
+      run = target;
       boundary = octets.length;
       continue;
     }
