@@ -1,5 +1,11 @@
 import { createServer, isIP, type Server, type Socket, connect as tcpConnect } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  createServer as createTlsServer,
+  type TLSSocket,
+  connect as tlsConnect,
+} from 'node:tls';
 import type { NetEnvironment } from './environment.js';
 import { NetError, netError } from './net-error.js';
 import type { TlsIdentity } from './sip-stack.js';
@@ -67,6 +73,8 @@ export function listenStream(options: ListenOptions): Promise<StreamListener> {
   server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
     flow.received(1);
     const peer = { address: socket.remoteAddress ?? '?', port: socket.remotePort ?? 0 };
+    // In TLS 1.3 a client may believe to be connected, and have written, before its certificate is refused.
+    registry.closeStream(own, peer);
     options.onError?.(netError(tlsError(error), peer, `${node} refused a TLS connection`));
   });
   let own: Endpoint = { address, port: options.port };
@@ -185,14 +193,24 @@ function attempt(options: ConnectOptions, localPort: number): Promise<StreamConn
     }
     raw.once('connect', () => {
       reached = true;
-      const name =
-        options.serverName === undefined || isIP(options.serverName) !== 0 ? {} : { servername: options.serverName };
-      socket = tlsConnect({ socket: raw, host: address, ...tls, ...name });
+      socket = tlsConnect({ socket: raw, host: address, ...tls, ...identityCheck(options) });
       socket.on('error', fail);
       socket.once('secureConnect', opened);
       socket.once('close', () => fail(new NetError('ETLS', remote, `${node} was cut off in the TLS handshake`)));
     });
   });
+}
+
+/** A server may vouch for the name that led to it (RFC 5922 §7.1) or for its address, which is all that a hop has. */
+function identityCheck({ address, serverName }: ConnectOptions): ConnectionOptions {
+  const name = serverName === undefined || isIP(serverName) !== 0 ? null : serverName;
+  return {
+    ...(name === null ? {} : { servername: name }),
+    checkServerIdentity: (_host, certificate) => {
+      const problem = checkServerIdentity(address, certificate);
+      return problem === undefined || name === null ? problem : checkServerIdentity(name, certificate);
+    },
+  };
 }
 
 function tlsError(error: Error): Error {
