@@ -3,6 +3,8 @@ import { enumDomain } from './enum-client.js';
 import type { SipTransport } from './sip-stack.js';
 import type { ZoneRecord } from './zone.js';
 
+export type { Zone, ZoneRecord } from './zone.js';
+
 const SERVICES: Readonly<Record<SipTransport, { readonly naptr: string; readonly srv: string }>> = {
   udp: { naptr: 'SIP+D2U', srv: '_sip._udp' },
   tcp: { naptr: 'SIP+D2T', srv: '_sip._tcp' },
