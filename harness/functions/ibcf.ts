@@ -285,8 +285,8 @@ export class Ibcf implements NetworkFunction {
     const uri = parseUri(request.requestUri);
     if (uri === null || (uri.scheme !== 'sip' && uri.scheme !== 'sips')) return null;
     if (uri.port !== null || /^[\d.]+$|:/.test(uri.host)) return '';
-    const { transport } = this.setup;
-    return `sip:${uri.host}${transport === 'udp' ? '' : `;transport=${transport}`}`;
+    // The DNS of the IPX says over which transport the other border is reached (GSMA IR.67, RFC 3263 §4.1).
+    return `sip:${uri.host}`;
   }
 
   #isForUs(request: SipRequest): boolean {

@@ -12,7 +12,7 @@ export interface NetworkFunction {
 }
 
 /** One SIP side of a function (Gm, Mw, Mx, Ici): its sockets and its name in Via. */
-export type SipSide = Pick<SipStackOptions, 'sentBy' | 'listen' | 'nameServers' | 'timers' | 'tls'>;
+export type SipSide = Pick<SipStackOptions, 'sentBy' | 'listen' | 'nameServers' | 'timers' | 'tls' | 'localPorts'>;
 
 /** What every function is given: who it is, its surroundings, and the named deviations it shall show (none by default). */
 export interface FunctionSetup<Behaviour extends string> {

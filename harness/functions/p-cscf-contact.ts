@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../net/clock.js';
+import type { Hop } from '../net/sip-stack.js';
 import { parseVia } from '../wire/sip/headers.js';
 import type { SipRequest } from '../wire/sip/message.js';
-import type { Hop } from '../net/sip-stack.js';
 import { plainHost, sipUriOf } from './own-address.js';
 import { identityKey } from './public-identity.js';
 
@@ -72,7 +72,9 @@ export class RegisteredUes {
 }
 
 /** Address and port of a contact of a UE; null where the Contact is no SIP URI with an address. */
-export function contactAddress(contact: string | undefined): { readonly uri: string; readonly address: string; readonly port: number } | null {
+export function contactAddress(
+  contact: string | undefined,
+): { readonly uri: string; readonly address: string; readonly port: number } | null {
   const uri = contact === undefined ? null : sipUriOf(contact);
   return uri === null ? null : { uri: uri.text, address: plainHost(uri.host), port: uri.port ?? 5060 };
 }

@@ -55,7 +55,8 @@ export const FROM_UE: readonly HeaderRow<PCscfBehaviour>[] = [
   {
     header: 'P-Early-Media',
     clause: 'TS 24.229 §5.2.7.3; RFC 5009 §8: a UE only says that it supports it',
-    only: (message: SipMessage) => message.kind === 'response' || !/^\s*supported\s*$/i.test(message.get('P-Early-Media') ?? ''),
+    only: (message: SipMessage) =>
+      message.kind === 'response' || !/^\s*supported\s*$/i.test(message.get('P-Early-Media') ?? ''),
   },
 ];
 
@@ -76,7 +77,11 @@ export const TO_UE: readonly HeaderRow<PCscfBehaviour>[] = [
     ['Service-Interact-Info', 'TS 24.229 §4.4'],
     ['Cellular-Network-Info', 'TS 24.229 §4.4'],
   ]),
-  { header: 'P-Asserted-Identity', clause: 'RFC 3325 §7', only: (message: SipMessage) => privacyOf(message).includes('id') },
+  {
+    header: 'P-Asserted-Identity',
+    clause: 'RFC 3325 §7',
+    only: (message: SipMessage) => privacyOf(message).includes('id'),
+  },
 ];
 
 /** Option tags by which a UE speaks to the P-CSCF alone. */

@@ -10,7 +10,7 @@ import { FROM_UE, type PCscfBehaviour, SEC_AGREE_HEADERS, TO_UE } from './p-cscf
 import type { Branch, Incoming, ProxyCore } from './proxy.js';
 import { identityKey } from './public-identity.js';
 import { requestedExpiry } from './requested-expiry.js';
-import { sameMechanisms, type SecurityOffer, securityServer } from './sec-agree.js';
+import { type SecurityOffer, sameMechanisms, securityServer } from './sec-agree.js';
 
 export interface PCscfRegistrationSetup {
   readonly environment: NetEnvironment;
@@ -97,14 +97,25 @@ export class PCscfRegistration {
     const own = this.#ownOffer();
     const offer = securityServer(offers, own);
     if (!isProtected && offer === null) {
-      incoming.reply(offers.length === 0 ? 421 : 494, { headers: [['Require', 'sec-agree'], ['Security-Server', mandatoryOffer(own)]] });
+      incoming.reply(offers.length === 0 ? 421 : 494, {
+        headers: [
+          ['Require', 'sec-agree'],
+          ['Security-Server', mandatoryOffer(own)],
+        ],
+      });
       return;
     }
     const token = association?.token ?? `ue-${this.setup.environment.random.hex(6)}`;
     const branch = this.setup.toCore(this.#towardsCore(request, isProtected, token), this.setup.iCscf);
     this.setup.core().forward(incoming, [branch], {
       failureStatus: { timeout: 504, transport: 504 },
-      response: (response) => this.#towardsUe(response, request, { impi, address, token, offer: offer ?? association?.offer ?? '' }, isProtected),
+      response: (response) =>
+        this.#towardsUe(
+          response,
+          request,
+          { impi, address, token, offer: offer ?? association?.offer ?? '' },
+          isProtected,
+        ),
     });
   }
 
@@ -196,7 +207,9 @@ function withIntegrity(value: string, isProtected: boolean): string {
 
 /** TS 24.229 §5.2.2.2: IK and CK are for us alone. */
 function withoutKeys(value: string): string {
-  return value.replace(/\s*,\s*[ci]k\s*=\s*("[^"]*"|[^\s,]+)/gi, '').replace(/(Digest\s+)[ci]k\s*=\s*("[^"]*"|[^\s,]+)\s*,\s*/i, '$1');
+  return value
+    .replace(/\s*,\s*[ci]k\s*=\s*("[^"]*"|[^\s,]+)/gi, '')
+    .replace(/(Digest\s+)[ci]k\s*=\s*("[^"]*"|[^\s,]+)\s*,\s*/i, '$1');
 }
 
 function grantedExpiry(response: SipResponse, contactUri: string): number | null {

@@ -54,7 +54,10 @@ export class CallRelease {
   }
 
   /** BYE to both ends. A call that is not answered yet is left to its own timers. */
-  async run(stacks: Readonly<Record<Sender, SipStack>>, vector: Readonly<Record<string, string>> | null): Promise<void> {
+  async run(
+    stacks: Readonly<Record<Sender, SipStack>>,
+    vector: Readonly<Record<string, string>> | null,
+  ): Promise<void> {
     if (!this.#confirmed) return;
     await Promise.all((['ue', 'peer'] as const).map((to) => sendRequest(stacks[to], this.#bye(to, vector))));
   }

@@ -1,8 +1,8 @@
-import { chargingVectorOf } from './charging-vector.js';
-import type { SipMessage, SipRequest, SipResponse } from '../wire/sip/message.js';
-import { bodyOfType } from '../wire/sip/multipart.js';
 import { parseSdp } from '../wire/sdp/parse.js';
 import type { Sdp } from '../wire/sdp/sdp.js';
+import type { SipMessage, SipRequest, SipResponse } from '../wire/sip/message.js';
+import { bodyOfType } from '../wire/sip/multipart.js';
+import { chargingVectorOf } from './charging-vector.js';
 import type { RegisteredUe } from './p-cscf-contact.js';
 import { globalNumber } from './public-identity.js';
 import type { RxAuthorization, RxClient, RxSession } from './rx-client.js';
@@ -97,7 +97,11 @@ export class PCscfSession {
       ...(icid === undefined ? {} : { afChargingIdentifier: icid }),
       ...subscriptionOf(this.ue),
       serviceInfoStatus: 'FINAL_SERVICE_INFORMATION',
-      specificActions: ['INDICATION_OF_LOSS_OF_BEARER', 'INDICATION_OF_RELEASE_OF_BEARER', 'INDICATION_OF_FAILED_RESOURCES_ALLOCATION'],
+      specificActions: [
+        'INDICATION_OF_LOSS_OF_BEARER',
+        'INDICATION_OF_RELEASE_OF_BEARER',
+        'INDICATION_OF_FAILED_RESOURCES_ALLOCATION',
+      ],
     };
     if (this.#rx !== null) return isAccepted(await this.rx.modify(this.#rx, authorization));
     const answer = await this.rx.authorize({ framedAddress: this.ue.address, ...authorization });
@@ -114,7 +118,8 @@ function isAccepted(answer: { readonly ok: boolean; readonly result: string }): 
 
 function subscriptionOf(ue: RegisteredUe): Pick<RxAuthorization, 'subscription'> {
   const number = ue.identities.map(globalNumber).find((candidate) => candidate !== null);
-  if (number !== undefined && number !== null) return { subscription: { type: 'END_USER_E164', data: number.slice(1) } };
+  if (number !== undefined && number !== null)
+    return { subscription: { type: 'END_USER_E164', data: number.slice(1) } };
   const sip = ue.identities.find((identity) => identity.startsWith('sip:'));
   return sip === undefined ? {} : { subscription: { type: 'END_USER_SIP_URI', data: sip } };
 }

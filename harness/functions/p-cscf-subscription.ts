@@ -40,7 +40,9 @@ export class PCscfSubscriptions {
       .then((answer) => {
         if (answer !== 'timeout' && answer !== 'transport' && answer.status < 300) return;
         this.#byCallId.delete(callId);
-        this.setup.problem(`SUBSCRIBE for ${identity} ended with ${typeof answer === 'string' ? answer : answer.status}`);
+        this.setup.problem(
+          `SUBSCRIBE for ${identity} ended with ${typeof answer === 'string' ? answer : answer.status}`,
+        );
       })
       .catch((error: unknown) => this.setup.problem(String(error)));
   }

@@ -7,7 +7,7 @@ import type { SipUri } from '../wire/sip/uri.js';
 import { setChargingVector } from './charging-vector.js';
 import type { DiameterClientSetup } from './diameter-client.js';
 import { type PolicyView, screened, withoutOptionTag } from './header-policy.js';
-import { firstPoint, type FunctionSetup, hostPort, type NetworkFunction, type SipSide } from './network-function.js';
+import { type FunctionSetup, firstPoint, hostPort, type NetworkFunction, type SipSide } from './network-function.js';
 import { OwnAddresses } from './own-address.js';
 import { type RegisteredUe, RegisteredUes } from './p-cscf-contact.js';
 import { FROM_UE, type PCscfBehaviour, SEC_AGREE_HEADERS, TO_UE } from './p-cscf-policy.js';
@@ -177,7 +177,8 @@ export class PCscf implements NetworkFunction {
     const { accessNetworkInfo } = this.setup;
     if (accessNetworkInfo !== undefined) edit.append('P-Access-Network-Info', `${accessNetworkInfo};network-provided`);
     const icid = { 'icid-value': `"${this.setup.environment.random.hex(16)}"`, 'icid-generated-at': this.#host };
-    const session = request.method === 'INVITE' ? this.#begin(request, ue, this.#has('no-charging-vector') ? null : icid) : null;
+    const session =
+      request.method === 'INVITE' ? this.#begin(request, ue, this.#has('no-charging-vector') ? null : icid) : null;
     result = this.#recordRouted(edit.done(), session?.token ?? ue.token, 'ue');
     if (!this.#has('no-charging-vector')) result = setChargingVector(result, icid);
     await this.#forward(incoming, { request: result, stack: this.#mw }, session, 'ue');
@@ -204,7 +205,9 @@ export class PCscf implements NetworkFunction {
         const goesOn = (await session?.follow(response, other, request)) ?? true;
         if (!goesOn) return this.#refused(response, session, context);
         if (session !== null) this.#releases.get(session.token)?.answered(request, response, sender);
-        return sender === 'ue' ? this.#responseToUe(response, session) : this.#responseFromUe(response, request, session);
+        return sender === 'ue'
+          ? this.#responseToUe(response, session)
+          : this.#responseFromUe(response, request, session);
       },
       ended: async (final) => {
         if (session === null) return;
@@ -219,7 +222,9 @@ export class PCscf implements NetworkFunction {
     const session = this.#sessions.get(routeToken(routes, 'call-') ?? '');
     if (session === undefined) return null;
     const sender: Sender = stack === this.#gm ? 'ue' : 'peer';
-    session.follow(ack, sender, null).catch((error: unknown) => this.#core.problems.push(`${this.node.name}: ${String(error)}`));
+    session
+      .follow(ack, sender, null)
+      .catch((error: unknown) => this.#core.problems.push(`${this.node.name}: ${String(error)}`));
     if (sender === 'ue') return { request: this.#cleaned(ack), stack: this.#mw };
     return { request: screened(ack, TO_UE, this.#policy), stack: this.#gm };
   }
@@ -235,8 +240,16 @@ export class PCscf implements NetworkFunction {
     let result = this.#cleaned(response);
     const initial = parseNameAddr(request.get('To') ?? '')?.params.has('tag') !== true;
     const ue = session?.ue;
-    if (initial && ue !== undefined && response.status > 100 && response.status < 300 && !this.#has('no-asserted-identity')) {
-      result = editSip(result).set('P-Asserted-Identity', `<${assertedIdentity(response, ue)}>`).done();
+    if (
+      initial &&
+      ue !== undefined &&
+      response.status > 100 &&
+      response.status < 300 &&
+      !this.#has('no-asserted-identity')
+    ) {
+      result = editSip(result)
+        .set('P-Asserted-Identity', `<${assertedIdentity(response, ue)}>`)
+        .done();
     }
     return this.#charged(result, session, request);
   }

@@ -83,7 +83,7 @@ export class ProxyCore {
   /** Sends the request on; with several branches in parallel (RFC 3261 §16.6 and §16.7). Answers 483 or 482 itself. */
   forward(incoming: Incoming, branches: readonly Branch[], events: ForwardEvents = {}): void {
     if (maxForwards(incoming.request) === 0) return incoming.reply(483);
-    if (this.#loops(incoming.request)) return incoming.reply(482);
+    if (this.#loops(incoming.transaction.request)) return incoming.reply(482);
     const context = new ProxyContext(incoming, this.environment.clock, this.environment.random.hex(8), events, {
       send: (branch, clientEvents) => {
         const stack = branch.stack ?? incoming.stack;
@@ -163,7 +163,8 @@ export class ProxyCore {
     });
     if (!seenBefore) return false;
     const fingerprint = fingerprintOf(request);
-    for (const context of this.#contexts) if (fingerprintOf(context.incoming.request) === fingerprint) return true;
+    for (const context of this.#contexts)
+      if (fingerprintOf(context.incoming.transaction.request) === fingerprint) return true;
     return false;
   }
 

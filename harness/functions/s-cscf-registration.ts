@@ -3,9 +3,14 @@ import type { NetEnvironment } from '../net/environment.js';
 import type { SipStack } from '../net/sip-stack.js';
 import { buildRequest } from '../wire/sip/build.js';
 import { parseAuthentication, parseCSeq, parseNameAddr } from '../wire/sip/headers.js';
-import type { Params } from '../wire/sip/params.js';
 import type { SipRequest } from '../wire/sip/message.js';
-import { type InitialFilterCriteria, type RegistrationType, readUserProfile, type UserProfile } from '../wire/xml/service-profile.js';
+import type { Params } from '../wire/sip/params.js';
+import {
+  type InitialFilterCriteria,
+  type RegistrationType,
+  readUserProfile,
+  type UserProfile,
+} from '../wire/xml/service-profile.js';
 import { akaNonce, checkAkaDigest, parseAkaNonce } from './aka.js';
 import { chargingParameter, formatChargingVector, ioiText } from './charging-vector.js';
 import type { CxAuthItem, CxClient, CxResult } from './cx-client.js';
@@ -83,14 +88,20 @@ export class SCscfRegistration {
     const pending = this.#pending.get(claim.impi);
     const known = registrar.byPrivateIdentity(claim.impi);
     if (!isProtected) return this.#challenge(incoming, claim);
-    if (pending !== undefined && claim.params.get('nonce') === pending.nonce) return this.#answered(incoming, claim, pending, asked);
+    if (pending !== undefined && claim.params.get('nonce') === pending.nonce)
+      return this.#answered(incoming, claim, pending, asked);
     // TS 24.229 §5.4.1.2.2: a protected REGISTER of a registered user needs no new challenge, unless the operator wants one.
-    if (known !== null && (asked === 0 || !policy.challengeReRegistration)) return this.#authenticated(incoming, claim, asked);
+    if (known !== null && (asked === 0 || !policy.challengeReRegistration))
+      return this.#authenticated(incoming, claim, asked);
     return this.#challenge(incoming, claim);
   }
 
   /** TS 24.229 §5.4.1.2.1: fetches a vector and answers 401. */
-  async #challenge(incoming: Incoming, claim: Claim, auts?: { readonly rand: Uint8Array; readonly auts: Uint8Array }): Promise<void> {
+  async #challenge(
+    incoming: Incoming,
+    claim: Claim,
+    auts?: { readonly rand: Uint8Array; readonly auts: Uint8Array },
+  ): Promise<void> {
     const { cx, uri, domain, environment } = this.setup;
     const answer = await cx.multimediaAuth({
       privateIdentity: claim.impi,
@@ -130,7 +141,10 @@ export class SCscfRegistration {
       return this.#challenge(incoming, claim, this.setup.behaviours.has('ignores-auts') ? undefined : resynchronise);
     }
     this.#forget(claim.impi);
-    if (this.#responseIsRight(incoming.request, claim, pending) || this.setup.behaviours.has('accepts-wrong-response')) {
+    if (
+      this.#responseIsRight(incoming.request, claim, pending) ||
+      this.setup.behaviours.has('accepts-wrong-response')
+    ) {
       return this.#authenticated(incoming, claim, asked);
     }
     await this.#assign(claim, 'AUTHENTICATION_FAILURE');
@@ -170,7 +184,11 @@ export class SCscfRegistration {
       return;
     }
     const before = registrar.byPrivateIdentity(claim.impi);
-    const profile = await this.#assign(claim, before === null ? 'REGISTRATION' : 'RE_REGISTRATION', before?.profile ?? null);
+    const profile = await this.#assign(
+      claim,
+      before === null ? 'REGISTRATION' : 'RE_REGISTRATION',
+      before?.profile ?? null,
+    );
     if (typeof profile === 'number') {
       incoming.reply(profile);
       return;
@@ -184,7 +202,9 @@ export class SCscfRegistration {
       cseq: parseCSeq(request.get('CSeq') ?? '')?.number ?? 0,
       expiresAt: environment.clock.now() + expires * 1000,
     };
-    const others = (before?.bindings ?? []).filter((other) => other.contactUri !== contactUri && !sameInstance(other, binding));
+    const others = (before?.bindings ?? []).filter(
+      (other) => other.contactUri !== contactUri && !sameInstance(other, binding),
+    );
     const registration: Registration<UserProfile> = {
       impi: claim.impi,
       identities: identitiesOf(profile),
@@ -194,10 +214,19 @@ export class SCscfRegistration {
     registrar.store(registration);
     incoming.reply(200, { headers: this.#acceptance(request, registration, expires) });
     notifier.changed(registration, before === null ? 'registered' : 'refreshed');
-    await this.#tellApplicationServers(request, registration, expires, before === null ? 'INITIAL_REGISTRATION' : 'RE_REGISTRATION');
+    await this.#tellApplicationServers(
+      request,
+      registration,
+      expires,
+      before === null ? 'INITIAL_REGISTRATION' : 'RE_REGISTRATION',
+    );
   }
 
-  #acceptance(request: SipRequest, registration: Registration<UserProfile>, expires: number): readonly (readonly [string, string])[] {
+  #acceptance(
+    request: SipRequest,
+    registration: Registration<UserProfile>,
+    expires: number,
+  ): readonly (readonly [string, string])[] {
     const { behaviours, serviceRoute, environment } = this.setup;
     const headers: (readonly [string, string])[] = [];
     for (const path of request.all('Path')) headers.push(['Path', path]);
@@ -218,7 +247,8 @@ export class SCscfRegistration {
   async #deregister(incoming: Incoming, claim: Claim): Promise<void> {
     const { registrar, notifier, behaviours } = this.setup;
     const registration = registrar.remove(claim.impi);
-    if (registration !== null && !behaviours.has('no-deregistration-in-hss')) await this.#assign(claim, 'USER_DEREGISTRATION');
+    if (registration !== null && !behaviours.has('no-deregistration-in-hss'))
+      await this.#assign(claim, 'USER_DEREGISTRATION');
     incoming.reply(200, { headers: this.#charging(incoming.request) });
     if (registration === null) return;
     notifier.changed(registration, 'unregistered');
@@ -244,7 +274,13 @@ export class SCscfRegistration {
   /** SAR; the profile it brought (or the one at hand), or the SIP status that its failure means. */
   async #assign(
     claim: Claim,
-    type: 'REGISTRATION' | 'RE_REGISTRATION' | 'USER_DEREGISTRATION' | 'TIMEOUT_DEREGISTRATION' | 'AUTHENTICATION_FAILURE' | 'AUTHENTICATION_TIMEOUT',
+    type:
+      | 'REGISTRATION'
+      | 'RE_REGISTRATION'
+      | 'USER_DEREGISTRATION'
+      | 'TIMEOUT_DEREGISTRATION'
+      | 'AUTHENTICATION_FAILURE'
+      | 'AUTHENTICATION_TIMEOUT',
     atHand: UserProfile | null = null,
   ): Promise<UserProfile | number> {
     const answer = await this.setup.cx.serverAssignment({
@@ -293,7 +329,11 @@ export class SCscfRegistration {
     const probe = request ?? this.#thirdPartyRegister(null, registration, null, expires);
     for (const criterion of criteriaOf(registration.profile, registration.identities[0] ?? '')) {
       if (!triggers(criterion, probe, 'ORIGINATING_REGISTERED', type)) continue;
-      await sendRequest(this.setup.stack, this.#thirdPartyRegister(request, registration, criterion, expires), criterion.applicationServer.serverName);
+      await sendRequest(
+        this.setup.stack,
+        this.#thirdPartyRegister(request, registration, criterion, expires),
+        criterion.applicationServer.serverName,
+      );
     }
   }
 
@@ -345,7 +385,9 @@ function claimOf(request: SipRequest): Claim | null {
   const impu = parseNameAddr(request.get('To') ?? '')?.uri;
   if (impu === undefined) return null;
   const authorization = request.get('Authorization');
-  const params: Params = (authorization === undefined ? null : parseAuthentication(authorization)?.params) ?? new Map<string, string | null>();
+  const params: Params =
+    (authorization === undefined ? null : parseAuthentication(authorization)?.params) ??
+    new Map<string, string | null>();
   return { impi: params.get('username') ?? identityKey(impu).replace(/^\w+:/, ''), impu, params };
 }
 

@@ -1,7 +1,14 @@
 import { editSip } from '../wire/sip/edit.js';
 import { parseNameAddr } from '../wire/sip/headers.js';
 import type { SipMessage, SipRequest, SipResponse } from '../wire/sip/message.js';
-import { chargingParameter, editChargingVector, type IoiType, ioiText, ioiTypeOf, withoutAccessCharging } from './charging-vector.js';
+import {
+  chargingParameter,
+  editChargingVector,
+  type IoiType,
+  ioiText,
+  ioiTypeOf,
+  withoutAccessCharging,
+} from './charging-vector.js';
 import { globalNumber, identityKey } from './public-identity.js';
 import type { SCscfBehaviour } from './s-cscf-policy.js';
 
@@ -27,7 +34,12 @@ const IOI_OF_HOP: Readonly<Record<HopKind, IoiType | null>> = {
 };
 
 /** The request's charging data as the next hop gets them, TS 24.229 §5.4.3.2 and §5.4.3.3. */
-export function chargedRequest(request: SipRequest, towards: HopKind, ioi: string, behaviours: ReadonlySet<SCscfBehaviour>): SipRequest {
+export function chargedRequest(
+  request: SipRequest,
+  towards: HopKind,
+  ioi: string,
+  behaviours: ReadonlySet<SCscfBehaviour>,
+): SipRequest {
   const network = towards === 'network';
   const type = network && behaviours.has('type-3-ioi-outside') ? 'type-3' : IOI_OF_HOP[towards];
   const silent = type === null || (network && behaviours.has('no-orig-ioi'));
@@ -36,7 +48,12 @@ export function chargedRequest(request: SipRequest, towards: HopKind, ioi: strin
 }
 
 /** The response's charging data as the hop gets them that the request came from: the same orig-ioi, and ours in the same type. */
-export function chargedResponse(response: SipResponse, received: SipRequest, ioi: string, behaviours: ReadonlySet<SCscfBehaviour>): SipResponse {
+export function chargedResponse(
+  response: SipResponse,
+  received: SipRequest,
+  ioi: string,
+  behaviours: ReadonlySet<SCscfBehaviour>,
+): SipResponse {
   const origIoi = chargingParameter(received, 'orig-ioi');
   const silent = origIoi === null || behaviours.has('no-term-ioi');
   return editChargingVector(response, {

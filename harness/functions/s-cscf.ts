@@ -4,11 +4,16 @@ import { editSip } from '../wire/sip/edit.js';
 import { parseNameAddr } from '../wire/sip/headers.js';
 import type { SipRequest, SipResponse } from '../wire/sip/message.js';
 import { parseUri, type SipUri } from '../wire/sip/uri.js';
-import { type InitialFilterCriteria, readUserProfile, type SessionCase, type UserProfile } from '../wire/xml/service-profile.js';
+import {
+  type InitialFilterCriteria,
+  readUserProfile,
+  type SessionCase,
+  type UserProfile,
+} from '../wire/xml/service-profile.js';
 import { CxClient } from './cx-client.js';
 import type { DiameterClientSetup } from './diameter-client.js';
 import { criteriaOf, identitiesOf, triggers } from './filter-criteria.js';
-import { firstPoint, type FunctionSetup, hostPort, type NetworkFunction, type SipSide } from './network-function.js';
+import { type FunctionSetup, firstPoint, hostPort, type NetworkFunction, type SipSide } from './network-function.js';
 import { OwnAddresses, plainHost, sipUriOf } from './own-address.js';
 import { type Branch, type Incoming, ProxyCore } from './proxy.js';
 import type { ProxyContext } from './proxy-context.js';
@@ -18,7 +23,14 @@ import { Registrar, type Registration } from './registrar.js';
 import { routeToken } from './route-token.js';
 import { DEFAULT_REGISTRATION_POLICY, type RegistrationPolicy, type SCscfBehaviour } from './s-cscf-policy.js';
 import { SCscfRegistration } from './s-cscf-registration.js';
-import { chargedRequest, chargedResponse, type HopKind, type Leg, withAssertedService, withTelIdentity } from './s-cscf-session.js';
+import {
+  chargedRequest,
+  chargedResponse,
+  type HopKind,
+  type Leg,
+  withAssertedService,
+  withTelIdentity,
+} from './s-cscf-session.js';
 
 export interface SCscfSetup extends FunctionSetup<SCscfBehaviour> {
   readonly mw: SipSide;
@@ -142,7 +154,10 @@ export class SCscf implements NetworkFunction {
     if (leg !== null) return this.#inDialog(incoming, leg);
     if (this.#notifier.knows(request)) {
       const asserted = parseNameAddr(request.get('P-Asserted-Identity') ?? request.get('To') ?? '')?.uri ?? '';
-      this.#notifier.refresh(incoming, this.#registrar.find(asserted) ?? this.#registrar.find(identityOf(request.get('To'))));
+      this.#notifier.refresh(
+        incoming,
+        this.#registrar.find(asserted) ?? this.#registrar.find(identityOf(request.get('To'))),
+      );
       return;
     }
     const odi = routeToken(routes, 'odi-');
@@ -171,9 +186,15 @@ export class SCscf implements NetworkFunction {
       else this.#notifier.accept(incoming, watched);
       return;
     }
-    if (!this.#behaviours.has('keeps-preferred-service')) request = withAssertedService(request, (service) => service === MMTEL);
+    if (!this.#behaviours.has('keeps-preferred-service'))
+      request = withAssertedService(request, (service) => service === MMTEL);
     if (!this.#behaviours.has('no-tel-identity')) request = withTelIdentity(request, registration.identities);
-    await this.#serve(incoming, request, this.#chain('originating', 'ORIGINATING_REGISTERED', served, registration.profile), 'p-cscf');
+    await this.#serve(
+      incoming,
+      request,
+      this.#chain('originating', 'ORIGINATING_REGISTERED', served, registration.profile),
+      'p-cscf',
+    );
   }
 
   /** TS 24.229 §5.4.3.3: a request for a served user. */
@@ -236,7 +257,11 @@ export class SCscf implements NetworkFunction {
       established: false,
     };
     const onPath = DIALOG_CREATING.has(request.method) && !this.#behaviours.has('no-record-route');
-    const base = onPath ? editSip(request).prepend('Record-Route', `<${this.#routeUri(leg.token)}>`).done() : request;
+    const base = onPath
+      ? editSip(request)
+          .prepend('Record-Route', `<${this.#routeUri(leg.token)}>`)
+          .done()
+      : request;
     const odis: string[] = [];
     let current: InitialFilterCriteria | null = null;
     const step = async (): Promise<readonly Branch[] | number> => {
@@ -344,7 +369,8 @@ export class SCscf implements NetworkFunction {
 
   #answered(response: SipResponse, received: SipRequest, leg: Leg, chain: Chain): SipResponse {
     let result = chargedResponse(response, received, this.setup.ioi, this.#behaviours);
-    if (leg.callee === 'p-cscf' && !this.#behaviours.has('no-tel-identity')) result = withTelIdentity(result, chain.identities);
+    if (leg.callee === 'p-cscf' && !this.#behaviours.has('no-tel-identity'))
+      result = withTelIdentity(result, chain.identities);
     return result;
   }
 

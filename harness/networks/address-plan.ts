@@ -8,6 +8,8 @@ export interface NodeAddresses {
   /** Protected client and server ports of sec-agree (TS 33.203 §7.1). */
   readonly protectedClient: number;
   readonly protectedServer: number;
+  /** A border's side towards its own network (Mx), which shares the address with its side towards the other one. */
+  readonly mx: number;
   readonly diameter: number;
   readonly dns: number;
   /** First and last port for media; even ports carry RTP, the next odd one RTCP. */
@@ -24,6 +26,7 @@ const BLOCK = {
   sipTls: 61,
   protectedClient: 62,
   protectedServer: 63,
+  mx: 64,
   diameter: 68,
   dns: 53,
   media: [100, 199],
@@ -48,6 +51,7 @@ export function addressPlan(block: number, ipVersion: 4 | 6): (operator: number,
       sipTls: 5061,
       protectedClient: 5062,
       protectedServer: 5063,
+      mx: 5064,
       diameter: 3868,
       dns: 10053,
       media: [20_000, 29_999],
@@ -64,6 +68,7 @@ export function addressPlan(block: number, ipVersion: 4 | 6): (operator: number,
       sipTls: base + BLOCK.sipTls,
       protectedClient: base + BLOCK.protectedClient,
       protectedServer: base + BLOCK.protectedServer,
+      mx: base + BLOCK.mx,
       diameter: base + BLOCK.diameter,
       dns: base + BLOCK.dns,
       media: [base + BLOCK.media[0], base + BLOCK.media[1]],
