@@ -1,13 +1,16 @@
 import type { Profile } from '../profile/profile.js';
+import type { ReferencePoint } from '../profile/reference-point.js';
 import type { CaptureFile } from '../wire/capture/capture-file.js';
 import { readCapture } from '../wire/capture/read-capture.js';
+import type { Defect } from '../wire/defect.js';
 import type { DnsMessage } from '../wire/dns/message.js';
 import { parseRtcp } from '../wire/rtp/rtcp.js';
 import { parseRtp } from '../wire/rtp/rtp.js';
+import type { SipMessage } from '../wire/sip/message.js';
 import { readCaptureHeader } from './capture-header.js';
 import { inferProfile } from './inference/infer-profile.js';
 import { MediaEndpoints } from './media-endpoints.js';
-import type { Evidence, IntegrityIssue, RecordedMessage } from './model.js';
+import type { Evidence, IntegrityIssue, Party, RecordedMessage, RecordedSip, Transport } from './model.js';
 import { NodeDirectory } from './node-directory.js';
 import { referencePointOf } from './reference-points.js';
 import type { Sighting } from './sighting.js';
@@ -72,16 +75,7 @@ function recorded(
     case 'sip': {
       const { sip } = sighting;
       const referencePoint = referencePointOf('sip', from, to);
-      // The codec finds its defects when asked, so that nobody pays for messages that no rule looks at.
-      return {
-        ...base,
-        referencePoint,
-        protocol: 'sip',
-        sip,
-        get defects() {
-          return framingDefects.length === 0 ? sip.defects : [...framingDefects, ...sip.defects];
-        },
-      };
+      return new RecordedSipMessage(base, referencePoint, sip, framingDefects);
     }
     case 'diameter': {
       const { diameter } = sighting;
@@ -111,6 +105,39 @@ function recorded(
     }
     case 'unknown':
       return { ...base, referencePoint: 'unknown', protocol: 'unknown', defects: framingDefects };
+  }
+}
+
+/** The codec finds its defects when asked, so that nobody pays for messages that no rule looks at. */
+class RecordedSipMessage implements RecordedSip {
+  readonly protocol = 'sip';
+  readonly index: number;
+  readonly frame: number;
+  readonly frames: readonly number[];
+  readonly at: number;
+  readonly transport: Transport;
+  readonly from: Party;
+  readonly to: Party;
+  readonly octets: Uint8Array;
+
+  constructor(
+    base: Omit<RecordedSip, 'protocol' | 'sip' | 'defects' | 'referencePoint'>,
+    readonly referencePoint: ReferencePoint,
+    readonly sip: SipMessage,
+    private readonly framingDefects: readonly Defect[],
+  ) {
+    this.index = base.index;
+    this.frame = base.frame;
+    this.frames = base.frames;
+    this.at = base.at;
+    this.transport = base.transport;
+    this.from = base.from;
+    this.to = base.to;
+    this.octets = base.octets;
+  }
+
+  get defects(): readonly Defect[] {
+    return this.framingDefects.length === 0 ? this.sip.defects : [...this.framingDefects, ...this.sip.defects];
   }
 }
 

@@ -25,6 +25,23 @@ export function ipv6Text(octets: Uint8Array, at = 0): string {
 
 /** Four or sixteen octets, or null where the text is no address literal. Accepts `::`, embedded IPv4 (RFC 4291 §2.2) and brackets. */
 export function ipOctets(text: string): Uint8Array | null {
+  const known = REMEMBERED.get(text);
+  if (known !== undefined) return copied(known);
+  const octets = readOctets(text);
+  if (REMEMBERED.size >= MAX_REMEMBERED) REMEMBERED.clear();
+  REMEMBERED.set(text, octets);
+  return copied(octets);
+}
+
+function copied(octets: Uint8Array | null): Uint8Array | null {
+  return octets === null ? null : octets.slice();
+}
+
+/** The same few addresses are read for every packet. */
+const REMEMBERED = new Map<string, Uint8Array | null>();
+const MAX_REMEMBERED = 1024;
+
+function readOctets(text: string): Uint8Array | null {
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
   return bare.includes(':') ? ipv6Octets(bare) : ipv4Octets(bare);
 }
