@@ -34,6 +34,8 @@ export class TopologyHiding {
   /** The message as it leaves the hidden network, TS 24.229 §5.10.4.2. */
   hide<T extends SipMessage>(message: T): T {
     return this.#replace(message, (header, values) => {
+      // A response on its way out has Via entries of those who asked, and none of ours.
+      if (header === 'Via' && message.kind === 'response') return values;
       const result: string[] = [];
       let hidden: string[] = [];
       const flush = (): void => {

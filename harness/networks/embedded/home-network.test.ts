@@ -26,12 +26,18 @@ async function bed(options: Partial<InterconnectOptions> = {}): Promise<Bed> {
     topologyHiding: false,
     ...options,
   });
+  const trace = process.env['Q3953_TRACE'] !== undefined;
   const records: TapRecord[] = [];
   const warnings: string[] = [];
   const environment = createEnvironment({
     clock: 'skipping',
     seed: 'home-network',
-    tap: { record: (record) => records.push(record) },
+    tap: {
+      record: (record) => {
+        records.push(record);
+        if (trace) console.log(shown(record));
+      },
+    },
     onWarning: (text) => warnings.push(text),
   });
   const interconnect = createInterconnect({ plan, environment });
@@ -55,18 +61,16 @@ async function bed(options: Partial<InterconnectOptions> = {}): Promise<Bed> {
       await a.stop();
       await b.stop();
       await interconnect.stop();
-      if (process.env['Q3953_TRACE']) for (const line of ladder(records)) console.log(line);
       expect(warnings).toEqual([]);
     },
   };
 }
 
-function ladder(records: readonly TapRecord[]): readonly string[] {
-  return records.map((record) => {
-    const way = `${record.source.address}:${record.source.port} -> ${record.destination.address}:${record.destination.port}`;
-    if (record.protocol !== 'sip') return `${way} ${record.protocol} ${record.octets.length}`;
-    return `${way} ${record.transport}\n${Buffer.from(record.octets).toString('utf8')}`;
-  });
+/** For a look at what went over the wire: `Q3953_TRACE=1`. */
+function shown(record: TapRecord): string {
+  const way = `${record.source.address}:${record.source.port} -> ${record.destination.address}:${record.destination.port}`;
+  if (record.protocol !== 'sip') return `${way} ${record.protocol} ${record.octets.length}`;
+  return `${way} ${record.transport}\n${Buffer.from(record.octets).toString('utf8')}`;
 }
 
 function sipAt(records: readonly TapRecord[], address: string, port: number): readonly ReturnType<typeof parseSip>[] {
