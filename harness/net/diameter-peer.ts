@@ -1,7 +1,7 @@
 import { type AvpInput, avpOctets, buildAnswer, encodeAvp } from '../wire/diameter/build.js';
 import { checkCommand } from '../wire/diameter/check.js';
 import { avpByName, commandOf } from '../wire/diameter/dictionary.js';
-import { textOf } from '../wire/diameter/find.js';
+import { findAll, textOf } from '../wire/diameter/find.js';
 import type { Avp, DiameterMessage } from '../wire/diameter/message.js';
 import {
   type ConnectionOwner,
@@ -180,7 +180,12 @@ export class DiameterPeer {
   /** Permanent failures that any application answers alike, RFC 6733 §7.1.5 with §7.5 (Failed-AVP). */
   #refusal(request: DiameterMessage): DiameterMessage | null {
     const refuse = (code: number, failed: Uint8Array): DiameterMessage =>
-      buildAnswer(request, [['Result-Code', code], ...this.#origin(), ['Failed-AVP', failed]]);
+      buildAnswer(request, [
+        ...applicationOf(request),
+        ['Result-Code', code],
+        ...this.#origin(),
+        ['Failed-AVP', failed],
+      ]);
     const unknown = findUnknownMandatory(request.avps);
     if (unknown !== undefined) return refuse(AVP_UNSUPPORTED, avpOctets(unknown));
     const invalid = request.defects.find(({ code }) => code === 'diameter-avp-value');
@@ -204,6 +209,15 @@ export class DiameterPeer {
       ['Origin-Realm', this.#options.originRealm],
     ];
   }
+}
+
+/** What an answer without the E bit says of its application, as the request says it. */
+function applicationOf(request: DiameterMessage): readonly AvpInput[] {
+  return ['Vendor-Specific-Application-Id', 'Auth-Application-Id', 'Auth-Session-State'].flatMap((name) =>
+    findAll(request, name)
+      .slice(0, 1)
+      .map((avp): AvpInput => [name, avp.data]),
+  );
 }
 
 function findUnknownMandatory(avps: readonly Avp[]): Avp | undefined {

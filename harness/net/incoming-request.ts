@@ -23,6 +23,12 @@ export class IncomingRequest implements ServerTransaction {
     this.#transaction = transaction;
   }
 
+  /** A final response has been sent. */
+  get answered(): boolean {
+    const state = this.#transaction?.state;
+    return state !== 'trying' && state !== 'proceeding';
+  }
+
   respond(response: SipResponse): void {
     this.#transaction?.respond(response);
   }

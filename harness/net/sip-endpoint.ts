@@ -174,8 +174,14 @@ class SipEndpoint implements SipStack, ClientHost {
   #arrived(arrival: Arrival): void {
     if (!this.#running) return;
     const { message } = arrival;
-    if (message.kind === 'response') this.#responseArrived(message, arrival);
-    else this.#requestArrived(message, arrival);
+    try {
+      if (message.kind === 'response') this.#responseArrived(message, arrival);
+      else this.#requestArrived(message, arrival);
+    } catch (error) {
+      // What a peer sends must not end the process, even where the function above stumbles over it; but it must be told.
+      if (this.#options.onTrouble === undefined) throw error;
+      this.#trouble(`${this.node} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
   }
 
   /** RFC 3261 §18.1.2: only what carries our Via is ours. */
@@ -247,7 +253,13 @@ class SipEndpoint implements SipStack, ClientHost {
       incoming.respond(buildResponse(incoming.request, 503, { toTag: this.random.hex(4) }));
       return;
     }
-    this.#onRequest(incoming);
+    try {
+      this.#onRequest(incoming);
+    } catch (error) {
+      // RFC 3261 §21.5.1.
+      if (!incoming.answered) incoming.respond(buildResponse(incoming.request, 500, { toTag: this.random.hex(4) }));
+      throw error;
+    }
   }
 
   #ackArrived(ack: SipRequest, key: string, source: Hop): void {

@@ -60,6 +60,7 @@ test('what lacks the indispensable is refused; a CANCEL without INVITE is 481; o
     [raw('OPTIONS', `${via}2`, '').replace('Call-ID: x\r\n', ''), 2],
     [raw('OPTIONS', `${via}3`, '').replace('Content-Length: 0', 'Content-Length: 99'), 3],
     [raw('CANCEL', `${via}4`), 4],
+    [raw('OPTIONS', `${via}5`).replace('SIP/2.0\r\nVia', 'SIP/3.0\r\nVia'), 5],
   ] as const) {
     peer.send(text, '127.12.10.2');
     const last = (await peer.hears(n))[n - 1];
@@ -70,6 +71,7 @@ test('what lacks the indispensable is refused; a CANCEL without INVITE is 481; o
     '400 Missing Call-ID',
     '400 Content-Length Too Large',
     '481 Call/Transaction Does Not Exist',
+    '505 Version Not Supported',
   ]);
   for (const garbage of [
     '',
@@ -81,8 +83,8 @@ test('what lacks the indispensable is refused; a CANCEL without INVITE is 481; o
   ]) {
     peer.send(garbage, '127.12.10.2');
   }
-  peer.send(raw('OPTIONS', `${via}5`, '', '1 INVITE'), '127.12.10.2');
-  await peer.hears(5);
+  peer.send(raw('OPTIONS', `${via}6`, '', '1 INVITE'), '127.12.10.2');
+  await peer.hears(6);
   expect(seen).toBe(0);
   expect(net.troubles).toHaveLength(4);
   peer.socket.close();
@@ -221,6 +223,25 @@ test('a 2xx that comes again goes up again; a response that nobody waits for is 
   expect(strays.map(({ status }) => status)).toEqual([200]);
   expect(strays[0]?.has('Via')).toBe(false);
   expect(net.troubles).toEqual([expect.stringMatching(/without its Via/)]);
+  peer.socket.close();
+  await net.close();
+});
+
+test('a function that stumbles over a request answers 500 and is told of; the next request is served', async () => {
+  const net = bed();
+  const b = await net.stack('b', '127.12.18.2');
+  b.onRequest((t) => {
+    if (t.request.has('Evil')) throw new Error('stumbled');
+    t.respond(buildResponse(t.request, 200, { toTag: 't' }));
+  });
+  const peer = await foreign('127.12.18.9');
+  const via = `SIP/2.0/UDP 127.12.18.9:${peer.port};branch=z9hG4bK`;
+  peer.send(raw('OPTIONS', `${via}1`, 'Evil: yes\r\n'), '127.12.18.2');
+  await peer.hears(1);
+  peer.send(raw('OPTIONS', `${via}2`), '127.12.18.2');
+  const heard = await peer.hears(2);
+  expect(heard.map((message) => (message.kind === 'response' ? message.status : 0))).toEqual([500, 200]);
+  expect(net.troubles).toEqual([expect.stringContaining('stumbled')]);
   peer.socket.close();
   await net.close();
 });
