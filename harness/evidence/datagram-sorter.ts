@@ -77,7 +77,7 @@ function isStun(payload: Uint8Array): boolean {
 }
 
 /** Text with a header line or a version: a SIP message whose start line is broken is judged as one. */
-function resemblesSip(payload: Uint8Array): boolean {
+export function resemblesSip(payload: Uint8Array): boolean {
   const head = Buffer.from(payload.buffer, payload.byteOffset, Math.min(payload.length, 4096)).toString('latin1');
   return /SIP\/2\.0|^(?:via|v|call-id|i|cseq)[ \t]*:/im.test(head);
 }

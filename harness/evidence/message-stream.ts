@@ -8,6 +8,7 @@ import { DnsFramer } from '../wire/dns/framing.js';
 import { looksLikeDns, parseDns } from '../wire/dns/parse.js';
 import { SipFramer } from '../wire/sip/framing.js';
 import { looksLikeSip, parseSip } from '../wire/sip/parse.js';
+import { resemblesSip } from './datagram-sorter.js';
 import type { Transport } from './model.js';
 import type { SightingSink, SocketProtocol } from './sighting.js';
 
@@ -121,6 +122,8 @@ export class MessageStream implements StreamListener {
       this.release();
     } else if (isTls(octets)) {
       this.encrypted(chunk.frame);
+    } else if (this.options.expected === 'sip' && hasLine(octets)) {
+      this.settle();
     } else if (size >= UNDECIDED_OCTETS || (size >= DECIDING_OCTETS && !isText(octets))) {
       this.settle();
     }
@@ -214,7 +217,7 @@ export class MessageStream implements StreamListener {
       framingDefects: cut.defect ? [cut.defect] : [],
     };
     const whole = cut.kind === 'message';
-    if (this.protocol === 'sip' && (whole || looksLikeSip(octets))) {
+    if (this.protocol === 'sip' && (whole || resemblesSip(octets))) {
       sink({ ...base, protocol: 'sip', sip: parseSip(octets) });
     } else if (this.protocol === 'diameter' && whole) {
       sink({ ...base, protocol: 'diameter', diameter: parseDiameter(octets) });
@@ -259,6 +262,12 @@ function beginning(octets: Uint8Array, expected: SocketProtocol | undefined): St
 /** A TLS record header of any version: handshake or application data. RFC 8446 §5.1. */
 function isTls(octets: Uint8Array): boolean {
   return (octets[0] === 0x16 || octets[0] === 0x17) && octets[1] === 3 && (octets[2] ?? 9) <= 4;
+}
+
+/** A line has ended behind the CRLFs that may stand in front: whatever it is, it is a start line. */
+function hasLine(octets: Uint8Array): boolean {
+  const first = octets.findIndex((octet) => octet !== 13 && octet !== 10);
+  return first >= 0 && octets.indexOf(10, first) > 0;
 }
 
 function isText(octets: Uint8Array): boolean {

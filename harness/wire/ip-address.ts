@@ -81,9 +81,15 @@ function ipv6Octets(text: string): Uint8Array | null {
   return octets;
 }
 
-/** The canonical text of an address literal (RFC 5952, brackets removed); other text lower-cased as it is. */
+const IPV4_MAPPED = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
+
+/**
+ * The canonical text of an address literal: RFC 5952, without brackets and zone, an IPv4-mapped address (RFC 4291 §2.5.5.2) as
+ * the IPv4 address that it stands for; other text lower-cased as it is.
+ */
 export function canonicalAddress(text: string): string {
-  const octets = ipOctets(text);
+  const octets = ipOctets(text.replace(/%[^\]]*/, ''));
   if (!octets) return text.toLowerCase();
-  return octets.length === 4 ? ipv4Text(octets) : ipv6Text(octets);
+  if (octets.length === 4) return ipv4Text(octets);
+  return IPV4_MAPPED.every((octet, i) => octets[i] === octet) ? ipv4Text(octets, 12) : ipv6Text(octets);
 }
