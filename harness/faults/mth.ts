@@ -1,16 +1,16 @@
 import type { Fault } from './fault.js';
-import { octetFault, requestOfA, responseOfB, sipFault } from './sip-change.js';
+import { octetFault, requestOfA, responseOfB, sipFault, standalone } from './sip-change.js';
 
 /** Faults of the methods at the II-NNI. */
 export const MTH_FAULTS: readonly Fault[] = [
-  octetFault(
+  sipFault(
     {
-      name: 'border-refuses-prack',
-      title: "Home B's border answers PRACK with 405 itself instead of forwarding it",
+      name: 'border-refuses-update',
+      title: "Home B's border answers UPDATE with 405 itself",
       catches: 'MTH-01',
-      at: { protocol: 'sip', fromRole: 'ibcf', fromNetwork: 'home-b', method: 'PRACK', status: 0 },
+      at: responseOfB(200, 'UPDATE'),
     },
-    () => [],
+    (edit) => edit.statusLine(405, 'Method Not Allowed').remove('Contact').remove('Supported').body(null),
   ),
   sipFault(
     { name: 'invite-without-allow', title: 'The border of home A removes Allow from the INVITE', catches: 'MTH-08' },
@@ -21,17 +21,17 @@ export const MTH_FAULTS: readonly Fault[] = [
       name: '405-without-allow',
       title: 'Home B refuses the call with 405 and does not say what it would allow',
       catches: 'MTH-07',
-      at: responseOfB('486'),
+      at: { protocol: 'sip', fromNetwork: 'home-b', method: 'INVITE', status: 486 },
     },
     (edit) => edit.statusLine(405, 'Method Not Allowed'),
   ),
-  sipFault(
+  octetFault(
     {
       name: 'register-at-non-roaming-border',
       title: "Home A's border lets a REGISTER pass to home B",
       catches: 'MTH-02',
       at: requestOfA('BYE'),
     },
-    (edit) => edit,
+    (octets) => [octets, standalone(octets, 'REGISTER', ['Contact: <sip:border@192.0.2.1>'])],
   ),
 ];

@@ -46,3 +46,26 @@ export function sipFault(
 export function octetFault(row: SipFaultRow, change: (octets: Uint8Array) => readonly Uint8Array[]): WireFault {
   return { kind: 'wire', carrier: 'Q3953-INT-01', at: INVITE_OF_A, ...row, change };
 }
+
+/** A request outside of the call, from and to the same hosts as the message. */
+export function standalone(octets: Uint8Array, method: string, headers: readonly string[]): Uint8Array {
+  const text = Buffer.from(octets).toString('latin1');
+  const host = /^\S+ sips?:(?:[^@\s]*@)?([^;\s]+)/.exec(text)?.[1] ?? 'border.invalid';
+  const via = /^(?:Via|v): *(.*)$/im.exec(text)?.[1] ?? '';
+  return Buffer.from(
+    [
+      `${method} sip:peer@${host} SIP/2.0`,
+      `Via: ${via.replace(/branch=[^;,\s]*/, `branch=z9hG4bKfault${method.toLowerCase()}`)}`,
+      'Max-Forwards: 70',
+      `From: <sip:border@${method.toLowerCase()}.invalid>;tag=fault1`,
+      `To: <sip:border@${method.toLowerCase()}.invalid>`,
+      `Call-ID: fault-${method.toLowerCase()}`,
+      `CSeq: 1 ${method}`,
+      ...headers,
+      'Content-Length: 0',
+      '',
+      '',
+    ].join('\r\n'),
+    'latin1',
+  );
+}

@@ -69,10 +69,21 @@ function cellOf(text: string): Cell {
 /** What the matrix says of a message at the II-NNI; null where it does not know the method. */
 export function headerSheet(view: SipView, context: RuleContext): HeaderSheet | null {
   const table = TABLES[view.method];
-  if (table === undefined) return null;
+  if (table === undefined || isOutside(view, context)) return null;
   const facts = factsOf(view, context);
   const key = `header sheet ${view.method} ${view.status} ${facts.key}`;
   return context.memo(key, () => sheetOf(`B.${table}.${view.isRequest ? 1 : 2}`, rowsFor(view), facts.atom));
+}
+
+/**
+ * Messages that the matrix does not speak of: OPTIONS between the borders themselves (TS 29.165 §5.1 note), and a
+ * REGISTER where there must not be any (MTH-02).
+ */
+function isOutside(view: SipView, context: RuleContext): boolean {
+  if (view.method === 'REGISTER') return scenarioOf(context.leg(view)) === 'nonroam';
+  if (view.method !== 'OPTIONS') return false;
+  const uri = (view.isRequest ? view : view.transaction?.request)?.requestUri;
+  return (uri?.scheme === 'sip' || uri?.scheme === 'sips') && uri.user === null;
 }
 
 function sheetOf(table: string, rows: readonly Row[], atom: (name: string) => Truth): HeaderSheet {

@@ -3,13 +3,22 @@ import { judge } from './judge.js';
 import { goodCall } from './testing/call.js';
 import { testProfile } from './testing/trace.js';
 
+const PROFILES = [
+  testProfile(),
+  testProfile({ trust: false }),
+  testProfile({ topologyHiding: true }),
+  testProfile({ transport: 'udp' }),
+];
+const CALLS = [{}, { rejectedWith: 486 }, { cancelled: true }];
+
 test('has nothing to say about well-behaved calls', () => {
-  for (const choice of [{}, { rejectedWith: 486 }, { cancelled: true }]) {
-    const { profile, ...trace } = { profile: testProfile(), evidence: goodCall(choice).evidence() };
-    const judgement = judge(trace.evidence, profile);
-    expect(judgement.findings).toEqual([]);
-    expect(judgement.verdict).toBe('pass');
-    expect(Object.keys(judgement.exercised).length).toBeGreaterThan(0);
+  for (const profile of PROFILES) {
+    for (const choice of CALLS) {
+      const judgement = judge(goodCall({ ...choice, profile }).evidence(), profile);
+      expect(judgement.findings).toEqual([]);
+      expect(judgement.verdict).toBe('pass');
+      expect(Object.keys(judgement.exercised).length).toBeGreaterThan(0);
+    }
   }
 });
 

@@ -9,7 +9,7 @@ const MANDATORY_METHODS = ['ACK', 'BYE', 'CANCEL', 'INVITE', 'OPTIONS', 'PRACK',
 /** What an IMS UE understands at least; the list itself is expert knowledge. */
 const METHODS_OF_A_UE = ['invite', 'ack', 'cancel', 'bye', 'options', 'prack', 'update'];
 
-/** The response was made by the border itself: its far side is captured, and the request did not go on. */
+/** The response was made by the border itself: its far side is captured, and the response did not come from there. */
 function madeByBorder(view: SipView, context: RuleContext): boolean {
   const request = view.transaction?.request;
   if (request === undefined || request === null) return false;
@@ -18,7 +18,7 @@ function madeByBorder(view: SipView, context: RuleContext): boolean {
   const farSideCaptured = context.sip.views.some(
     (other) => other !== view && other.record.from.node === border && other.referencePoint !== 'Ici',
   );
-  return farSideCaptured && context.border.forwarded(request) === null;
+  return farSideCaptured && context.border.inside(view) === null;
 }
 
 /** Methods at the II-NNI, TS 29.165 §6.1.1. */

@@ -90,11 +90,32 @@ export function goodCall(choice: CallChoice = {}): Trace {
     for (const hop of (step.status === undefined) === step.fromA ? [0, 1, 2] : [2, 1, 0]) {
       if (step.status === 100 && hop !== 1) continue;
       const [from, to] = hopEnds(hop, step);
-      trace.octets(from, to, sipOctets(text(step, hop, choice.headers?.[step.title] ?? {})));
+      trace.octets(from, to, sipOctets(text(step, hop, choice.headers?.[step.title] ?? {}, trace.profile)));
+    }
+    if (step.title === 'INVITE') {
+      trace.message('p-cscf.home-b', 'ue-1.home-b', AT_THE_UE);
+      trace.message(
+        'ue-1.home-b',
+        'p-cscf.home-b',
+        AT_THE_UE.replace(/^INVITE.*/, 'SIP/2.0 200 OK').replace(/^(To: .*)$/m, `$1;tag=${B.tag}`),
+      );
     }
   }
   return trace;
 }
+
+/** What reaches the callee's UE, cut down to what rules about Gm look at. */
+const AT_THE_UE = `INVITE sip:${B.number}@192.0.2.20:5060 SIP/2.0
+Via: SIP/2.0/TCP p-cscf.${B.domain};branch=z9hG4bKgm
+Max-Forwards: 60
+From: <sip:${A.number}@${A.domain};user=phone>;tag=${A.tag}
+To: <sip:${B.number}@${B.domain};user=phone>
+Call-ID: c0ffee-1@192.0.2.10
+CSeq: 101 INVITE
+Contact: <sip:${A.number}@192.0.2.10:5060>
+Content-Length: 0
+
+`;
 
 const HOPS = ['s-cscf.home-a', 'ibcf.home-a', 'ibcf.home-b', 's-cscf.home-b'] as const;
 
@@ -128,14 +149,47 @@ function passed(hop: number, fromA: boolean): number {
   return fromA ? hop + 2 : 4 - hop;
 }
 
-function text(step: Step, hop: number, changes: Readonly<Record<string, string | null>>): string {
+/** Headers that stay inside the trust domain; the borders of this call remove the asserted identity too. */
+const TRUSTED = ['P-Asserted-Identity', 'P-Asserted-Service', 'P-Charging-Vector', 'P-Early-Media'];
+
+/** Whether a hop lies behind the border of the sender's network. */
+function beyondBorder(step: Step, hop: number): boolean {
+  return travelsRight(step) ? hop >= 1 : hop <= 1;
+}
+
+/** With topology hiding a network shows nothing of its own but its border. */
+function isHidden(name: string, hop: number, profile: Profile): boolean {
+  if (name.startsWith('ibcf') || name.startsWith('ue') || profile.operators[0]?.topologyHiding !== true) return false;
+  return name.endsWith(A.domain) ? hop >= 1 : hop <= 1;
+}
+
+function tokenOf(text: string): string {
+  return `t${Buffer.from(text).toString('base64url').slice(-24)}`;
+}
+
+/** `<sip:s-cscf…;lr>`, or a token of it. */
+function routeEntry(name: string, hop: number, profile: Profile): string {
+  if (!isHidden(name, hop, profile)) return `<sip:${name};lr>`;
+  const domain = name.endsWith(A.domain) ? A.domain : B.domain;
+  return `<sip:${tokenOf(name.slice(0, 9))}@${domain};lr;tokenized-by=${domain}>`;
+}
+
+function viaEntry(name: string, branch: string, hop: number, profile: Profile): string {
+  const network = name.endsWith(B.domain) ? 'b' : 'a';
+  const cookie = `z9hG4bK${branch}${name.split('.')[0]}${network}`;
+  if (!isHidden(name, hop, profile)) return `SIP/2.0/TCP ${name};branch=${cookie}`;
+  const domain = network === 'a' ? A.domain : B.domain;
+  return `SIP/2.0/TCP ${tokenOf(cookie).replaceAll('_', '0')}.${domain};branch=${cookie};tokenized-by=${domain}`;
+}
+
+function text(step: Step, hop: number, changes: Readonly<Record<string, string | null>>, profile: Profile): string {
   const isRequest = step.status === undefined;
   const path = step.fromA ? PATH : [...PATH].reverse();
   const behind = path.slice(0, passed(hop, step.fromA));
   const ue = host('ue-1', step.fromA ? 'a' : 'b');
   const vias = [...[...behind].reverse(), ue].map((name): [string, string] => [
     'Via',
-    `SIP/2.0/TCP ${name};branch=z9hG4bK${step.branch}${name.replaceAll('.', '').slice(0, 12)}${name.includes('mnc002') ? 'b' : 'a'}`,
+    viaEntry(name, step.branch, hop, profile),
   ]);
   const hopByHop = step.method === 'CANCEL' || (step.method === 'ACK' && step.branch === 'inv');
   if (hopByHop) vias.splice(1);
@@ -148,7 +202,7 @@ function text(step: Step, hop: number, changes: Readonly<Record<string, string |
     ],
     [
       'To',
-      `<sip:${B.number}@${B.domain};user=phone>${step.title === 'INVITE' || step.method === 'CANCEL' || step.status === 100 ? '' : `;tag=${B.tag}`}`,
+      `<sip:${B.number}@${B.domain};user=phone>${step.title === 'INVITE' || step.title === 'CANCEL' || step.status === 100 ? '' : `;tag=${B.tag}`}`,
     ],
     ['Call-ID', 'c0ffee-1@192.0.2.10'],
     ['CSeq', `${step.cseq} ${step.method}`],
@@ -158,11 +212,17 @@ function text(step: Step, hop: number, changes: Readonly<Record<string, string |
   const initial = step.title === 'INVITE';
   if (isRequest && (initial || hopByHop) && hop === 1) routing.push(['Route', `<sip:${host('ibcf', 'b')};lr>`]);
   if (isRequest && initial) {
-    routing.push(...[...behind].reverse().map((name): [string, string] => ['Record-Route', `<sip:${name};lr>`]));
+    routing.push(
+      ...[...behind].reverse().map((name): [string, string] => ['Record-Route', routeEntry(name, hop, profile)]),
+    );
   } else if (isRequest && step.branch !== 'inv') {
-    routing.push(...path.slice(behind.length).map((name): [string, string] => ['Route', `<sip:${name};lr>`]));
+    routing.push(
+      ...path.slice(behind.length).map((name): [string, string] => ['Route', routeEntry(name, hop, profile)]),
+    );
   } else if (step.method === 'INVITE' && !isRequest && step.status !== 100 && (step.status ?? 0) < 300) {
-    routing.push(...[...PATH].reverse().map((name): [string, string] => ['Record-Route', `<sip:${name};lr>`]));
+    routing.push(
+      ...[...PATH].reverse().map((name): [string, string] => ['Record-Route', routeEntry(name, hop, profile)]),
+    );
   }
   const start = isRequest
     ? `${step.method} ${requestUri(step)} SIP/2.0`
@@ -171,7 +231,11 @@ function text(step: Step, hop: number, changes: Readonly<Record<string, string |
     ...(step.body === undefined ? [] : [['Content-Type', 'application/sdp'] as const]),
     ['Content-Length', '*'],
   ];
-  const headers = changed([...vias, ...routing, ...ids, ...step.headers, ...body], changes);
+  const shown =
+    profile.agreement.trust || !beyondBorder(step, hop)
+      ? step.headers
+      : step.headers.filter(([name]) => !TRUSTED.includes(name));
+  const headers = changed([...vias, ...routing, ...ids, ...shown, ...body], changes);
   return `${start}\n${headers.map(([name, value]) => `${name}: ${value}`).join('\n')}\n\n${step.body ?? ''}`;
 }
 

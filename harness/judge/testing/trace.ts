@@ -87,7 +87,8 @@ export class Trace {
   octets(from: string, to: string, octets: Uint8Array): this {
     const [source, destination] = [this.#endpoint(from), this.#endpoint(to)];
     this.#now += 1000;
-    this.records.push({ at: this.#now, transport: this.transport, source, destination, octets, protocol: 'sip' });
+    const transport = this.transport === 'udp' && octets.length > 1300 ? 'tcp' : this.transport;
+    this.records.push({ at: this.#now, transport, source, destination, octets, protocol: 'sip' });
     return this;
   }
 

@@ -1,0 +1,478 @@
+import type { Defect } from '../../wire/defect.js';
+import { sipDefectCodes } from '../../wire/sip/defect-codes.js';
+import { parseUri, type Uri } from '../../wire/sip/uri.js';
+import type { RuleContext } from '../context.js';
+import { finalResponse } from '../correlation.js';
+import type { Rule } from '../rule.js';
+import { type Complaint, each, rule, seen, shortened, sipRule, violation } from '../sip-rule.js';
+import type { SipView } from '../sip-view.js';
+
+/** Above this a request of unknown path MTU goes over a congestion-controlled transport, RFC 3261 §18.1.1. */
+const LARGE_REQUEST = 1300;
+
+/** Which rule tells a defect that the codec found; a code that is not here is told by the rule of its header. */
+const RULE_OF_DEFECT: Readonly<Record<string, string>> = {
+  'sip-start-line': 'GEN-03',
+  'sip-start-line-spacing': 'GEN-03',
+  'sip-version': 'GEN-03',
+  'sip-method-token': 'GEN-03',
+  'sip-request-uri': 'GEN-03',
+  'sip-request-uri-brackets': 'GEN-03',
+  'sip-status-code': 'GEN-03',
+  'sip-bare-lf': 'GEN-03',
+  'sip-bare-cr': 'GEN-03',
+  'sip-no-empty-line': 'GEN-03',
+  'sip-headers-too-long': 'GEN-03',
+  'sip-header-without-colon': 'GEN-03',
+  'sip-header-name-token': 'GEN-03',
+  'sip-control-character': 'GEN-03',
+  'sip-not-utf8': 'GEN-03',
+  'sip-unbalanced-quote': 'GEN-03',
+  'sip-empty-list-element': 'GEN-03',
+  'sip-header-value': 'GEN-03',
+  'sip-empty-header': 'GEN-03',
+  'sip-duplicate-header': 'GEN-03',
+  'sip-cseq-method': 'GEN-03',
+  'sip-branch-without-cookie': 'GEN-04',
+  'sip-to-tag-missing': 'GEN-05',
+  'sip-max-forwards': 'GEN-06',
+  'sip-content-length': 'GEN-07',
+  'sip-content-length-missing': 'GEN-07',
+  'sip-content-length-too-large': 'GEN-07',
+  'sip-content-type-missing': 'GEN-08',
+  'sip-multipart-boundary': 'GEN-08',
+  'sip-multipart-not-closed': 'GEN-08',
+};
+
+/** Headers with a rule of their own for a value that breaks the grammar, is empty or is there twice. */
+const OWN_GRAMMAR_RULE: ReadonlySet<string> = new Set([
+  'p-charging-vector',
+  'p-asserted-identity',
+  'p-asserted-service',
+  'p-early-media',
+  'proxy-require',
+  'contact',
+  'rseq',
+  'rack',
+  'reason',
+  'session-id',
+  'session-expires',
+  'min-se',
+  'max-forwards',
+  'content-length',
+  'content-type',
+  'via',
+  'cseq',
+  'from',
+  'to',
+  'request-disposition',
+  'resource-priority',
+]);
+
+const VALUE_CODES: ReadonlySet<string> = new Set(['sip-header-value', 'sip-empty-header', 'sip-duplicate-header']);
+
+/** The defects of a message that a rule of this family tells. */
+function defectsOf(view: SipView, id: string): readonly Complaint[] {
+  return view.sip.defects.flatMap((defect): readonly Complaint[] => {
+    if (RULE_OF_DEFECT[defect.code] !== id || sipDefectCodes.get(defect.code)?.severity === 'note') return [];
+    const field = view.sip.headers.find((header) => defect.offset >= header.start && defect.offset < header.end);
+    const core = ['via', 'cseq', 'from', 'to'].includes(field?.canonical.toLowerCase() ?? '');
+    const own = field !== undefined && OWN_GRAMMAR_RULE.has(field.canonical.toLowerCase());
+    if (own && !(core && defect.code === 'sip-header-value') && VALUE_CODES.has(defect.code)) return [];
+    return [complaintOf(defect, view, field?.line ?? 1)];
+  });
+}
+
+function complaintOf(defect: Defect, view: SipView, line: number): Complaint {
+  return {
+    seen: `${shortened(defect.text)} in ${view.title}`,
+    required: `${defect.clause}: ${shortened(defect.text)}`,
+    line,
+  };
+}
+
+const ONCE = ['From', 'To', 'Call-ID', 'CSeq', 'Max-Forwards'];
+
+function requestHeaders(view: SipView): readonly Complaint[] {
+  if (!view.isRequest || view.method === '') return [];
+  const wrong = ONCE.flatMap((name): readonly Complaint[] => {
+    const count = view.sip.fields(name).length;
+    return count === 1
+      ? []
+      : [{ seen: `${count} ${name} in ${view.title}`, header: name, line: view.lineOf(name) ?? 1 }];
+  });
+  return view.has('Via') ? wrong : [...wrong, { seen: `no Via in ${view.title}`, line: 1 }];
+}
+
+function sameTransactionKey(view: SipView): string {
+  const family = view.method === 'ACK' || view.method === 'CANCEL' ? 'INVITE' : view.method;
+  return `${view.callId} ${view.cseq?.number} ${family} ${view.fromTag}`;
+}
+
+/** Transactions by the branch and sent-by of their requests, at the Ici. */
+function branches(context: RuleContext): ReadonlyMap<string, ReadonlySet<string>> {
+  return context.memo('branches', () => {
+    const found = new Map<string, Set<string>>();
+    for (const view of context.ici) {
+      if (!view.isRequest || view.branch === '') continue;
+      const key = branchKey(view);
+      const set = found.get(key);
+      if (set === undefined) found.set(key, new Set([sameTransactionKey(view)]));
+      else set.add(sameTransactionKey(view));
+    }
+    return found;
+  });
+}
+
+function branchKey(view: SipView): string {
+  const via = view.vias[0];
+  return `${via?.host.toLowerCase()}:${via?.port ?? ''} ${view.branch}`;
+}
+
+function mirrorsRequest(view: SipView, request: SipView): readonly Complaint[] {
+  const wrong: Complaint[] = [];
+  const expect = (header: string, same: boolean): void => {
+    if (!same)
+      wrong.push({
+        seen: `${header} of ${view.title} is ${shortened(view.get(header) ?? 'missing')}, of the request ${shortened(request.get(header) ?? 'missing')}`,
+        header,
+        line: view.lineOf(header) ?? 1,
+      });
+  };
+  expect('Call-ID', view.callId === request.callId);
+  expect('CSeq', view.cseq?.number === request.cseq?.number && view.cseq?.method === request.cseq?.method);
+  expect('From', view.from?.uri === request.from?.uri && view.fromTag === request.fromTag);
+  expect(
+    'To',
+    view.to?.uri === request.to?.uri && (request.toTag === '' || view.toTag === request.toTag || view.status === 100),
+  );
+  expect('Via', sameVias(view, request));
+  return wrong;
+}
+
+/** `received` and `rport` may be added to the topmost entry (RFC 3261 §18.2.1, RFC 3581 §4); everything else is copied. */
+function sameVias(view: SipView, request: SipView): boolean {
+  const [a, b] = [view.vias, request.vias];
+  return (
+    a.length === b.length &&
+    a.every((via, index) => {
+      const other = b[index];
+      if (via === null || other === null || other === undefined) return via === other;
+      return (
+        via.branch === other.branch &&
+        via.host.toLowerCase() === other.host.toLowerCase() &&
+        via.port === other.port &&
+        via.transport === other.transport &&
+        via.params.get('tokenized-by') === other.params.get('tokenized-by')
+      );
+    })
+  );
+}
+
+function maxForwards(view: SipView): number | null {
+  const value = view.get('Max-Forwards');
+  return value !== undefined && /^\d{1,3}$/.test(value) ? Number(value) : null;
+}
+
+/** Both sides of each border that were captured: what came in, and what went out. */
+function forwardings(view: SipView, context: RuleContext): readonly (readonly [SipView, SipView])[] {
+  const inside = context.border.inside(view);
+  const forwarded = context.border.forwarded(view);
+  return [
+    ...(inside === null ? [] : [[inside, view] as const]),
+    ...(forwarded === null ? [] : [[view, forwarded] as const]),
+  ];
+}
+
+/** SIP URIs of Record-Route, Route, Path and Service-Route without `lr`. */
+function looseRoutes(view: SipView): readonly Complaint[] {
+  return ['Record-Route', 'Route', 'Path', 'Service-Route'].flatMap((header): readonly Complaint[] => {
+    if (!view.has(header)) return [];
+    return view.nameAddrs(header).flatMap((value): readonly Complaint[] => {
+      const uri = value === null ? null : parseUri(value.uri);
+      return hasLr(uri) ? [] : [{ seen: `${header}: <${value?.uri ?? ''}> without lr in ${view.title}`, header }];
+    });
+  });
+}
+
+function hasLr(uri: Uri | null): boolean {
+  return uri === null || (uri.scheme !== 'sip' && uri.scheme !== 'sips') || uri.params.has('lr');
+}
+
+const SESSION_ID = /^[0-9a-f]{32}(\s*;\s*remote=[0-9a-f]{32})?(\s*;(?!\s*remote=).*)?$/;
+
+function sessionId(view: SipView, context: RuleContext): readonly Complaint[] {
+  const value = view.sip.fields('Session-ID')[0]?.value ?? '';
+  if (!SESSION_ID.test(value))
+    return [seen(view, 'Session-ID', 'not 32 lower-case hexadecimal digits, or more than one remote')];
+  const before = context.border.inside(view)?.sip.fields('Session-ID')[0]?.value;
+  const uuids = (text: string): string => (text.match(/[0-9a-f]{32}/g) ?? []).slice(0, 2).join(' ');
+  if (before === undefined || !SESSION_ID.test(before) || uuids(before) === uuids(value)) return [];
+  return [seen(view, 'Session-ID', `the border had received ${shortened(before)}`)];
+}
+
+const IP6 = /^[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*$/;
+
+/** The origin and connection lines of a description whose address family is not that of the packet. */
+function foreignLiterals(view: SipView): readonly Complaint[] {
+  const six = view.record.from.address.includes(':');
+  const wrong: Complaint[] = [];
+  const via = view.vias[0];
+  if (view.isRequest && via && (IP6.test(via.host) || /^\d+(\.\d+){3}$/.test(via.host)) && IP6.test(via.host) !== six)
+    wrong.push(
+      seen(
+        view,
+        'Via',
+        `a literal of the other IP version in the topmost Via of a packet between ${view.record.from.address} and ${view.record.to.address}`,
+      ),
+    );
+  if (view.sdp === null) return wrong;
+  for (const line of Buffer.from(view.sdp).toString('latin1').split(/\r?\n/)) {
+    const family = /^(?:c=|o=.*\s)IN (IP[46]) \S/.exec(line)?.[1];
+    if (family === undefined || (family === 'IP6') === six) continue;
+    wrong.push({
+      seen: `${line} in the session description of ${view.title}, over IPv${six ? 6 : 4}`,
+      line: lineInBody(view, line),
+      ...(line.startsWith('o=') ? { strength: 'should' as const } : {}),
+    });
+  }
+  return wrong;
+}
+
+/** 1-based line of the message on which a line of its body stands. */
+export function lineInBody(view: SipView, line: string): number {
+  const lines = Buffer.from(view.record.octets).toString('latin1').split('\n');
+  return lines.findIndex((candidate) => candidate.replace(/\r$/, '') === line) + 1;
+}
+
+/** Digits of a telephone Request-URI; null for another. */
+function digitsOf(view: SipView): string | null {
+  const uri = view.requestUri;
+  const number =
+    uri?.scheme === 'tel' ? uri.number : uri?.scheme === 'sip' || uri?.scheme === 'sips' ? uri.number : null;
+  return number !== null && /^\+?[0-9().-]+$/.test(number) ? number.replace(/[().-]/g, '') : null;
+}
+
+/** Generic SIP over the Ici. */
+export const GEN: readonly Rule[] = [
+  sipRule({
+    id: 'GEN-01',
+    says: 'A request of more than 1300 octets goes over TCP (or SCTP), never over UDP, where the path MTU is not known to be larger.',
+    clause: 'RFC 3261 §18.1.1; TS 29.165 §6.2.1',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the border keeps the transport of its configuration and does not switch with the size of the request',
+    where: { kind: 'request' },
+    judge: (view) => {
+      const size = view.record.octets.length;
+      if (size <= LARGE_REQUEST) return view.record.transport === 'udp' ? null : undefined;
+      return view.record.transport === 'udp' ? { seen: `${view.title} of ${size} octets over UDP`, line: 1 } : null;
+    },
+  }),
+  rule({
+    id: 'GEN-02',
+    says: 'A message of more than 1300 octets is delivered complete and is not refused for its size.',
+    clause: 'TS 24.229 §4.2A',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a border limits the size of messages below what the interconnection needs',
+    check: (context) =>
+      each(context.iciTransactions, (transaction) => {
+        const { request } = transaction;
+        if (request === null || request.record.octets.length <= LARGE_REQUEST) return undefined;
+        const final = finalResponse(transaction);
+        if (final === null) return undefined;
+        const refused = final.status === 413 || final.status === 513;
+        return refused
+          ? [
+              violation(final, {
+                seen: `${final.title} to a request of ${request.record.octets.length} octets`,
+                line: 1,
+              }),
+            ]
+          : null;
+      }),
+  }),
+  sipRule({
+    id: 'GEN-03',
+    says: 'A message follows the grammar of SIP; a request has one each of From, To, Call-ID, CSeq and Max-Forwards, and Via.',
+    clause: 'RFC 3261 §7, §8.1.1',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a header manipulation rule of the border writes or removes what it should not',
+    where: {},
+    judge: (view) => [...defectsOf(view, 'GEN-03'), ...requestHeaders(view)],
+  }),
+  sipRule({
+    id: 'GEN-04',
+    says: 'The branch of the topmost Via starts with z9hG4bK and belongs to one transaction.',
+    clause: 'RFC 3261 §8.1.1.7',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a B2BUA computes branches from too little, or still follows RFC 2543',
+    where: { kind: 'request' },
+    judge: (view, context) => {
+      const defects = defectsOf(view, 'GEN-04');
+      if (defects.length > 0 || view.branch === '') return defects;
+      const users = branches(context).get(branchKey(view));
+      return users !== undefined && users.size > 1
+        ? seen(view, 'Via', `the branch is used by ${users.size} transactions`)
+        : null;
+    },
+  }),
+  sipRule({
+    id: 'GEN-05',
+    says: 'A response repeats Via (in order), From, Call-ID, CSeq and the To URI of its request; all but 100 have a To tag, which never changes.',
+    clause: 'RFC 3261 §8.2.6.2',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a border that changes headers of requests does not change them back in responses',
+    where: { kind: 'response' },
+    judge: (view) => {
+      const request = view.transaction?.request ?? null;
+      const defects = defectsOf(view, 'GEN-05');
+      return request === null ? defects : [...defects, ...mirrorsRequest(view, request)];
+    },
+  }),
+  sipRule({
+    id: 'GEN-06',
+    says: 'Max-Forwards is 0 to 255 and falls with every proxy.',
+    clause: 'RFC 3261 §16.6 step 3, §20.22',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the border resets Max-Forwards or does not count itself, so that a loop is never found',
+    where: { kind: 'request' },
+    judge: (view, context) => {
+      const wrong: Complaint[] = [...defectsOf(view, 'GEN-06')];
+      for (const [before, after] of forwardings(view, context)) {
+        const [was, is] = [maxForwards(before), maxForwards(after)];
+        if (was === null || is === null || is < was || before.callId !== after.callId) continue;
+        wrong.push({
+          seen: `Max-Forwards: ${is} in ${after.title}, the sender had received ${was}`,
+          message: after.record,
+          line: after.lineOf('Max-Forwards') ?? 1,
+        });
+      }
+      return wrong;
+    },
+  }),
+  sipRule({
+    id: 'GEN-07',
+    says: 'Content-Length is exact, and present on a stream transport.',
+    clause: 'RFC 3261 §18.3, §20.14; TS 29.165 annex B.2 (dt)',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a body was changed and its length was not',
+    where: {},
+    judge: (view) => {
+      const defects = defectsOf(view, 'GEN-07');
+      if (defects.length > 0 || view.has('Content-Length')) return defects;
+      return view.record.transport === 'udp'
+        ? null
+        : { seen: `no Content-Length in ${view.title} over ${view.record.transport}`, line: 1 };
+    },
+  }),
+  sipRule({
+    id: 'GEN-08',
+    says: 'A message with a body has a Content-Type that describes it.',
+    clause: 'RFC 3261 §20.15; TS 29.165 annex B.2 (d*)',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a header filter removes Content-Type with the headers it does not know',
+    where: {},
+    judge: (view) => (view.sip.body.length === 0 ? undefined : defectsOf(view, 'GEN-08')),
+  }),
+  rule({
+    id: 'GEN-18',
+    says: 'Signalling is en bloc: no further INVITE of the same call with more digits, no digits in INFO, unless overlap was agreed.',
+    clause: 'TS 29.165 §6.1.1.5, table C.3.1.7; TS 24.229 §4.9',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'an interworking node sends overlap although the interconnection did not agree on it',
+    check: (context) => {
+      const { options } = context.profile.agreement;
+      const invites = new Map<string, SipView>();
+      return each(
+        context.ici.filter((view) => view.isRequest && (view.method === 'INVITE' || view.method === 'INFO')),
+        (view) => {
+          if (view.method === 'INFO') {
+            if (options['overlap-in-dialog'] === true || view.sip.body.length === 0) return undefined;
+            const digits = /^SubsequentDigit/im.test(Buffer.from(view.sip.body).toString('latin1'));
+            return digits ? [violation(view, { seen: 'SubsequentDigit in the body of INFO', line: 1 })] : null;
+          }
+          if (view.toTag !== '' || options['overlap-multiple-invite'] === true) return undefined;
+          const key = `${view.transaction?.hop} ${view.callId} ${view.fromTag}`;
+          const [first, digits] = [invites.get(key), digitsOf(view)];
+          if (first === undefined) invites.set(key, view);
+          const before = first === undefined ? null : digitsOf(first);
+          if (before === null || digits === null || digits === before || !digits.startsWith(before)) return null;
+          return [violation(view, { seen: `INVITE to ${digits} after one to ${before} in the same call`, line: 1 })];
+        },
+      );
+    },
+  }),
+  sipRule({
+    id: 'GEN-19',
+    says: 'Every URI in Record-Route, Route, Path and Service-Route has lr.',
+    clause: 'RFC 3261 §16.6 step 4; RFC 3327 §4; RFC 3608 §5',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a border that hides entries or writes its own forgets lr, so that its peers route strictly',
+    where: {},
+    when: (view) => ['Record-Route', 'Route', 'Path', 'Service-Route'].some((header) => view.has(header)),
+    judge: looseRoutes,
+  }),
+  sipRule({
+    id: 'GEN-20',
+    says: 'Response-Source stands in 3xx to 6xx only.',
+    clause: 'TS 29.165 §6.1.3 item 121 (c6), annex B.7.2/52; TS 24.229 §7.2.17',
+    strength: 'may',
+    provenance: 'S',
+    usualCause: 'a network function adds Response-Source to every response',
+    where: { header: 'Response-Source' },
+    when: (_view, context) => context.trusts('Response-Source'),
+    judge: (view) => (view.status >= 300 ? null : seen(view, 'Response-Source')),
+  }),
+  sipRule({
+    id: 'GEN-21',
+    says: 'Session-ID is 32 lower-case hexadecimal digits with at most one remote, and every intermediary passes the same.',
+    clause: 'RFC 7989 §5, §7; TS 29.165 §6.1.3 item 94',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a B2BUA makes a session identifier of its own, or writes it as a UUID with hyphens',
+    where: { header: 'Session-ID' },
+    judge: sessionId,
+  }),
+  sipRule({
+    id: 'GEN-22',
+    says: 'Messages use the agreed transport and no signalling compression.',
+    clause: 'TS 29.165 §6.2.1, §6.1.3 items 31, 58, 75, table C.3.1.8',
+    strength: 'should',
+    provenance: 'S',
+    usualCause: 'the border uses its default transport instead of the agreed one, or passes what only the access uses',
+    where: {},
+    judge: (view, context) => {
+      const agreed = context.profile.agreement.transport;
+      const { transport } = view.record;
+      if (agreed !== 'udp' && transport === 'udp')
+        return { seen: `${view.title} over UDP, agreed is ${agreed.toUpperCase()}`, line: 1 };
+      if (transport === 'sctp' && context.profile.agreement.options['transport-sctp'] !== true)
+        return { seen: `${view.title} over SCTP without agreement`, line: 1 };
+      const header = ['Via', 'Route', 'Record-Route', 'Contact'].find((name) =>
+        view.sip.fields(name).some((field) => /;\s*comp\s*=\s*sigcomp/i.test(field.value)),
+      );
+      return header === undefined ? null : seen(view, header, 'signalling compression');
+    },
+  }),
+  sipRule({
+    id: 'GEN-23',
+    says: 'No address literal of the other IP version crosses a border that interworks IPv4 and IPv6.',
+    clause: 'TS 29.165 §9; TS 29.162',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the border changes the transport address but not what the session description or Via says',
+    where: {},
+    when: (view) => view.sdp !== null || view.isRequest,
+    judge: foreignLiterals,
+  }),
+];

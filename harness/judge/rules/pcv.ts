@@ -1,0 +1,400 @@
+import { capability } from '../capability.js';
+import type { RuleContext } from '../context.js';
+import { scenarioOf } from '../leg.js';
+import type { Rule } from '../rule.js';
+import { type Complaint, type SipRuleRow, seen, shortened, sipRule } from '../sip-rule.js';
+import type { SipView } from '../sip-view.js';
+
+const PCV_HEADER = 'P-Charging-Vector';
+
+/** Requests that begin something and are charged; OPTIONS between borders are not. */
+const CHARGED = ['INVITE', 'MESSAGE', 'SUBSCRIBE', 'REFER', 'PUBLISH', 'NOTIFY'];
+
+/** Members of access-network-charging-info, TS 24.229 §7.2A.5.2. */
+const ACCESS_PARAMS = [
+  'ggsn',
+  'pdp-sig',
+  'gcid',
+  'auth-token',
+  'flow-id',
+  'pdngw',
+  'eps-sig',
+  'ecid',
+  'smf',
+  '5gscid',
+  'bras',
+  'icn-bcp',
+  'bcid',
+  'ip-edge',
+];
+
+type PcvRow = Pick<
+  SipRuleRow,
+  'id' | 'says' | 'clause' | 'usualCause' | 'strength' | 'provenance' | 'when' | 'judge'
+> & { readonly where?: SipRuleRow['where'] };
+
+/** A rule over messages that carry a P-Charging-Vector. */
+function pcvRule(row: PcvRow): Rule {
+  return sipRule({ ...row, where: { ...row.where, header: PCV_HEADER } });
+}
+
+function params(view: SipView): ReadonlyMap<string, string | null> {
+  return view.chargingVector?.params ?? new Map();
+}
+
+/**
+ * Whether P-Charging-Vector is due on the leg of a message: mandatory when roaming, elsewhere by agreement (c1). Without
+ * an answer the two operators are taken to have agreed if any message of the trace carries it.
+ */
+function chargingAgreed(view: SipView, context: RuleContext): boolean {
+  if (!context.trusts(PCV_HEADER)) return false;
+  const scenario = scenarioOf(context.leg(view));
+  if (capability(context, '38', scenario) !== true) return false;
+  if (scenario === 'roam' || context.profile.agreement.options['charging-nonroaming'] === true) return true;
+  return context.memo('P-Charging-Vector seen', () => context.ici.some((other) => other.has(PCV_HEADER)));
+}
+
+/** Type prefix of an inter-operator identifier and what it says behind it. */
+function identifier(ioi: string): { readonly type: string | null; readonly name: string } {
+  const match = /^\s*(Type [123])\s?(.*)$/i.exec(ioi);
+  return match === null ? { type: null, name: ioi.trim() } : { type: match[1] ?? null, name: (match[2] ?? '').trim() };
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/** The network whose identifier this is; null for nobody's that the profile knows. */
+function networkOfIoi(ioi: string, context: RuleContext): string | null {
+  const { name } = identifier(ioi);
+  return context.profile.operators.find((operator) => operator.ioi !== '' && same(operator.ioi, name))?.name ?? null;
+}
+
+function isInitialResponse(view: SipView): boolean {
+  return view.inDialog === false && CHARGED.includes(view.method);
+}
+
+function isSuccessOrRinging(status: number): boolean {
+  return (status >= 180 && status < 190) || (status >= 200 && status < 300);
+}
+
+const TRANSIT = /^(void|[A-Za-z][A-Za-z0-9]*\.\d+)(\s*,\s*(void|[A-Za-z][A-Za-z0-9]*\.\d+))*$/;
+
+function transitIoi(view: SipView): string | null {
+  return view.chargingVector?.transitIoi ?? null;
+}
+
+/** What is wrong with the indexes of a transit-ioi list, and whether it may only be a screened entry. */
+function transitIndexes(list: string): { readonly text: string; readonly gap: boolean } | null {
+  let last = 0;
+  let voids = 0;
+  let first = true;
+  for (const item of list.split(',').map((part) => part.trim())) {
+    if (item.toLowerCase() === 'void') {
+      voids += 1;
+      continue;
+    }
+    const index = Number(item.slice(item.lastIndexOf('.') + 1));
+    if (!first && index <= last) return { text: `index ${index} behind ${last}`, gap: false };
+    if (!first && index !== last + voids + 1)
+      return { text: `index ${index} behind ${last} and ${voids} void`, gap: true };
+    last = index;
+    voids = 0;
+    first = false;
+  }
+  return null;
+}
+
+/** P-Charging-Vector and inter-operator identifiers, RFC 7315 §4.6, §5.6 and TS 29.165 §11.2. */
+export const PCV: readonly Rule[] = [
+  pcvRule({
+    id: 'PCV-01',
+    says: 'There is one P-Charging-Vector, and it begins with an icid-value that is not empty.',
+    clause: 'RFC 7315 §4.6, §5.6; TS 32.260 §5.1.2.2',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a second function adds a vector of its own, or a filter empties the first parameter',
+    judge: (view) => {
+      const fields = view.sip.fields(PCV_HEADER);
+      if (fields.length > 1)
+        return { seen: `${fields.length} P-Charging-Vector in ${view.title}`, line: fields[1]?.line };
+      const first = /^\s*icid-value\s*=\s*(?:"([^"]*)"|([^;,"\s]+))/i.exec(fields[0]?.value ?? '');
+      return (first?.[1] ?? first?.[2] ?? '').trim() === '' ? seen(view, PCV_HEADER, 'no icid-value in front') : null;
+    },
+  }),
+  sipRule({
+    id: 'PCV-03',
+    says: 'An initial request carries P-Charging-Vector with icid-value and orig-ioi where the interconnection is charged.',
+    clause:
+      'TS 29.165 §11.2, §6.1.3 item 38 (c1), annex B.7.1/44, tables C.3.2.1A, C.3.3.2; TS 24.229 §4.5.2, §5.4.3.2',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the S-CSCF does not insert orig-ioi, or the exit border removes the vector as private',
+    where: { kind: 'request', dialog: 'initial', methods: ['INVITE', 'MESSAGE', 'SUBSCRIBE', 'REFER', 'PUBLISH'] },
+    when: chargingAgreed,
+    judge: (view) => {
+      if (!view.has(PCV_HEADER)) return { seen: `no P-Charging-Vector in ${view.title}`, line: 1 };
+      return view.chargingVector === null || view.chargingVector.origIoi ? null : seen(view, PCV_HEADER, 'no orig-ioi');
+    },
+  }),
+  pcvRule({
+    id: 'PCV-04',
+    says: 'All requests of a dialog carry the icid-value of its first request.',
+    clause: 'TS 32.260 §5.1.2.2; TS 29.165 §11.2 note 1, annex B.4.1/27',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a border makes a new charging identifier for each transaction',
+    where: { kind: 'request', dialog: 'in-dialog' },
+    judge: (view) => {
+      const first = view.dialog?.creator?.request?.chargingVector?.icidValue;
+      const own = view.chargingVector?.icidValue;
+      if (!first || !own) return undefined;
+      return own === first ? null : seen(view, PCV_HEADER, `the dialog began with ${shortened(first)}`);
+    },
+  }),
+  pcvRule({
+    id: 'PCV-07',
+    says: 'A request has no term-ioi.',
+    clause: 'TS 24.229 table 4-2B',
+    strength: 'shall',
+    provenance: 'S2',
+    usualCause: 'a border copies the vector of an earlier response into the next request',
+    where: { kind: 'request' },
+    judge: (view) => (params(view).has('term-ioi') ? seen(view, PCV_HEADER) : null),
+  }),
+  pcvRule({
+    id: 'PCV-08',
+    says: 'A response returns the orig-ioi of its request.',
+    clause: 'TS 29.165 §11.2, annex B.7.2/35, B.14.2/31; TS 24.228 flow S1-2c',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the terminating network writes its own identifier as orig-ioi, or leaves it out',
+    where: { kind: 'response', status: [101, 699] },
+    judge: (view) => {
+      const asked = view.transaction?.request?.chargingVector?.origIoi;
+      if (!asked || !isInitialResponse(view)) return undefined;
+      const given = view.chargingVector?.origIoi ?? '';
+      return same(given, asked) ? null : seen(view, PCV_HEADER, `orig-ioi of the request is ${shortened(asked)}`);
+    },
+  }),
+  sipRule({
+    id: 'PCV-09',
+    says: '18x and 2xx to an initial request carry term-ioi, which names the network that answers.',
+    clause: 'TS 29.165 §11.2, annex B.7.2/35, B.14.2/31; TS 24.228 flow S1-2c',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the terminating S-CSCF does not insert term-ioi, or the border removes it',
+    where: { kind: 'response', status: [180, 299] },
+    when: (view, context) =>
+      isSuccessOrRinging(view.status) &&
+      isInitialResponse(view) &&
+      view.transaction?.request?.has(PCV_HEADER) === true &&
+      chargingAgreed(view, context),
+    judge: (view, context) => {
+      if (!view.has(PCV_HEADER)) return { seen: `no P-Charging-Vector in ${view.title}`, line: 1 };
+      if (view.chargingVector === null) return undefined;
+      const term = view.chargingVector.termIoi ?? '';
+      if (term === '') return seen(view, PCV_HEADER, 'no term-ioi');
+      const named = networkOfIoi(term, context);
+      const sender = view.record.from.node?.network;
+      if (named === null || sender === undefined || context.operator(sender) === undefined || named === sender)
+        return null;
+      return seen(view, PCV_HEADER, `term-ioi names ${named}, the response came from ${sender}`);
+    },
+  }),
+  pcvRule({
+    id: 'PCV-10',
+    says: '100 has no P-Charging-Vector.',
+    clause: 'TS 29.165 §11.2, annex B.7.2/35 (dn/a); RFC 7976 §3',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the transaction layer copies headers of the request into its own 100',
+    where: { kind: 'response', status: [100, 100] },
+    judge: (view) => seen(view, PCV_HEADER),
+  }),
+  pcvRule({
+    id: 'PCV-11',
+    says: 'orig-ioi at a non-roaming interconnection names the originating network, without a type prefix.',
+    clause: 'TS 29.165 §11.2; TS 24.229 table 7.2A.5A',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the exit border passes the type 1 or type 3 identifier used inside the network',
+    where: { kind: 'request', dialog: 'initial', legs: ['NR'] },
+    judge: (view, context) => {
+      const origIoi = view.chargingVector?.origIoi;
+      if (!origIoi) return undefined;
+      const { type } = identifier(origIoi);
+      if (type !== null && /1$/.test(type)) return { ...withHeader(view, `prefix ${type}`), provenance: 'S2' };
+      const named = networkOfIoi(origIoi, context);
+      const sender = view.record.from.node?.network;
+      if (named === null || sender === undefined || context.operator(sender) === undefined || named === sender)
+        return null;
+      return withHeader(view, `orig-ioi names ${named}, the request came from ${sender}`);
+    },
+  }),
+  pcvRule({
+    id: 'PCV-13',
+    says: 'An identifier with the prefix Type 3 stays inside a network.',
+    clause: 'TS 24.229 §4.5.4',
+    strength: 'shall',
+    provenance: 'S2',
+    usualCause: 'the identifier between S-CSCF and application server is not replaced',
+    judge: (view) =>
+      [view.chargingVector?.origIoi, view.chargingVector?.termIoi].some((ioi) =>
+        /3$/.test(identifier(ioi ?? '').type ?? ''),
+      )
+        ? seen(view, PCV_HEADER)
+        : null,
+  }),
+  pcvRule({
+    id: 'PCV-19',
+    says: 'Charging information of the access network does not leave the network.',
+    clause: 'TS 24.229 §5.4.3.2, §7.2A.5.2; ETSI TP_IC_IBCF_INVITE_01',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the S-CSCF does not remove access-network-charging-info before it routes to another network',
+    judge: (view) => {
+      const leaked = ACCESS_PARAMS.filter((name) => params(view).has(name));
+      return leaked.length === 0 ? null : seen(view, PCV_HEADER, leaked.join(', '));
+    },
+  }),
+  pcvRule({
+    id: 'PCV-20',
+    says: 'fe-identifier does not leave the operator domain.',
+    clause: 'TS 24.229 §4.5.8',
+    strength: 'shall',
+    provenance: 'S2',
+    usualCause: 'the last function of the domain does not delete the names of the functions passed',
+    judge: (view) => (params(view).has('fe-identifier') ? seen(view, PCV_HEADER) : null),
+  }),
+  pcvRule({
+    id: 'PCV-21',
+    says: 'transit-ioi is a quoted list of indexed names and void.',
+    clause: 'RFC 7315 §5.6; TS 29.165 §11.2; TS 24.229 §4.5.4A',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a transit network adds its name without an index',
+    when: (view) => transitIoi(view) !== null,
+    judge: (view) => {
+      const list = transitIoi(view) ?? '';
+      const quoted = /;\s*transit-ioi\s*=\s*"/i.test(view.sip.fields(PCV_HEADER)[0]?.value ?? '');
+      return TRANSIT.test(list) && quoted ? null : seen(view, PCV_HEADER);
+    },
+  }),
+  pcvRule({
+    id: 'PCV-22',
+    says: 'Indexes in transit-ioi rise by one, and by one more for each void between.',
+    clause: 'RFC 7315 §4.6.3',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a transit network restarts the count, or a screened entry left a gap',
+    when: (view) => TRANSIT.test(transitIoi(view) ?? ''),
+    judge: (view) => {
+      const wrong = transitIndexes(transitIoi(view) ?? '');
+      if (wrong === null) return null;
+      return { ...withHeader(view, wrong.text), ...(wrong.gap ? { strength: 'should' as const } : {}) };
+    },
+  }),
+  pcvRule({
+    id: 'PCV-24',
+    says: 'A direct interconnection has no transit-ioi.',
+    clause: 'TS 24.229 §4.5.4A',
+    strength: 'shall',
+    provenance: 'E',
+    usualCause: 'the call took a transit route that was not agreed',
+    when: (view, context) => {
+      const { options } = context.profile.agreement;
+      const transit = options['charging-nonroaming-transit'] === true || Boolean(options['x-transit']);
+      return !transit && TRANSIT.test(transitIoi(view) ?? '') && transitIndexes(transitIoi(view) ?? '') === null;
+    },
+    judge: (view) => (/\.\d/.test(transitIoi(view) ?? '') ? seen(view, PCV_HEADER) : null),
+  }),
+  pcvRule({
+    id: 'PCV-27',
+    says: 'Inter-operator identifiers are those that the operators exchanged.',
+    clause: 'TS 29.165 §11.2 notes 2-4',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the identifier in the configuration of the S-CSCF is not that of the agreement',
+    when: (_view, context) => context.profile.operators.some((operator) => operator.ioi !== ''),
+    judge: (view, context) =>
+      [view.chargingVector?.origIoi, view.chargingVector?.termIoi]
+        .filter((ioi): ioi is string => ioi !== null && ioi !== undefined && networkOfIoi(ioi, context) === null)
+        .map((ioi) => seen(view, PCV_HEADER, `${shortened(ioi)} is nobody's identifier`)),
+  }),
+  pcvRule({
+    id: 'PCV-28',
+    says: 'P-Charging-Vector and P-Charging-Function-Addresses do not reach a UE.',
+    clause: 'TS 24.229 §4.5',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the P-CSCF does not remove charging headers towards the UE',
+    where: { at: ['Gm'] },
+    judge: (view) => (view.record.to.node?.role === 'ue' ? seen(view, PCV_HEADER) : undefined),
+  }),
+  pcvRule({
+    id: 'PCV-29',
+    says: 'With topology hiding, icid-generated-at names nothing but the border.',
+    clause: 'TS 24.229 §5.10.4',
+    strength: 'should',
+    provenance: 'E?',
+    usualCause: 'the name of the function that made the identifier is not hidden',
+    when: (view, context) => context.operatorOf(view.record.from)?.topologyHiding === true,
+    judge: (view, context) => {
+      const host = view.chargingVector?.icidGeneratedAt;
+      if (!host) return undefined;
+      const own = context.border.networkOfHost(host) === view.record.from.node?.network;
+      return own && !context.border.isNode(view.record.from, host) ? seen(view, PCV_HEADER) : null;
+    },
+  }),
+  sipRule({
+    id: 'PCV-30',
+    says: 'CANCEL, its responses and ACK of a failure carry neither P-Charging-Vector nor P-Access-Network-Info; 100 no P-Access-Network-Info.',
+    clause: 'RFC 7976 §3; TS 29.165 annex B.5.1',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the headers of the INVITE are copied into CANCEL',
+    where: {},
+    when: (view) => view.method === 'CANCEL' || view.status === 100 || isAckOfFailure(view),
+    judge: (view): readonly Complaint[] =>
+      [...(view.status === 100 ? [] : [PCV_HEADER]), 'P-Access-Network-Info']
+        .filter((header) => view.has(header))
+        .map((header) => seen(view, header)),
+  }),
+  pcvRule({
+    id: 'PCV-31',
+    says: 'P-Charging-Vector does not go to a network that is not trusted with it.',
+    clause: 'RFC 7315 §4.6.1',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the exit border treats a peer as trusted that is not',
+    when: (_view, context) => !context.trusts(PCV_HEADER),
+    judge: (view) =>
+      view.status === 100 || view.method === 'CANCEL' ? undefined : seen(view, PCV_HEADER, 'without trust'),
+  }),
+  pcvRule({
+    id: 'PCV-32',
+    says: 'A response carries the icid-value of its request.',
+    clause: 'TS 29.165 §11.2 note 1',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the terminating network makes a charging identifier of its own and returns that',
+    where: { kind: 'response', status: [101, 699] },
+    judge: (view) => {
+      const asked = view.transaction?.request?.chargingVector?.icidValue;
+      const given = view.chargingVector?.icidValue;
+      if (!asked || !given) return undefined;
+      return asked === given ? null : seen(view, PCV_HEADER, `icid-value of the request is ${shortened(asked)}`);
+    },
+  }),
+];
+
+/** An ACK is of a failure if the INVITE was finally refused on this hop. */
+function isAckOfFailure(view: SipView): boolean {
+  return view.method === 'ACK' && view.transaction?.responses.some((response) => response.status >= 300) === true;
+}
+
+function withHeader(view: SipView, text: string): Exclude<Complaint, string> {
+  const complaint = seen(view, PCV_HEADER, text);
+  return typeof complaint === 'string' ? { seen: complaint } : complaint;
+}
