@@ -21,8 +21,8 @@ export interface TopologyHidingOptions {
 }
 
 /**
- * Encryption of routing entries by the border, TS 24.229 §5.10.4 and TS 33.203 §6.4: neighbouring entries of the own network become one
- * token with a fresh random IV in front of the ciphertext; entries of other networks and of the border itself stay.
+ * Encryption of routing entries by the border, TS 24.229 §5.10.4 and TS 33.203 §6.4: entries of the own network become tokens (neighbouring Via
+ * entries one token) with a fresh random IV in front of the ciphertext; entries of other networks and of the border itself stay.
  * The key lives and dies with the object and is never shown.
  */
 export class TopologyHiding {
@@ -45,6 +45,8 @@ export class TopologyHiding {
       for (const value of values) {
         if (this.options.hides(header, value)) {
           hidden.push(value);
+          // A route set may be used in either direction (RFC 3261 §12.1), so its entries are hidden one by one.
+          if (header !== 'Via') flush();
           continue;
         }
         flush();

@@ -7,7 +7,14 @@ import { readTarget } from './hop-resolver.js';
 import { type AnyServerTransaction, IncomingRequest } from './incoming-request.js';
 import { InviteServerTransaction } from './invite-server.js';
 import { NonInviteServerTransaction } from './non-invite-server.js';
-import { type AnyClientTransaction, type ClientHost, newBranch, OutgoingRequest, stamped } from './outgoing-request.js';
+import {
+  type AnyClientTransaction,
+  type ClientHost,
+  LARGEST_DATAGRAM_REQUEST,
+  newBranch,
+  OutgoingRequest,
+  stamped,
+} from './outgoing-request.js';
 import { refusal } from './request-check.js';
 import { createResolver, type Resolver } from './resolver.js';
 import type {
@@ -131,8 +138,14 @@ class SipEndpoint implements SipStack, ClientHost {
         const to = hops[0];
         const from = to === undefined ? null : this.pointFor(to.transport, to.address, options.from);
         if (to === undefined || from === null) return trouble('no hop or no socket for it');
-        const request = stamped(this, ack, from, to.transport, newBranch(this.random));
-        this.transmit(request.octets, to, from, (error) => trouble(error.message));
+        const branch = newBranch(this.random);
+        const request = stamped(this, ack, from, to.transport, branch);
+        const asFound = () => this.transmit(request.octets, to, from, (error) => trouble(error.message));
+        const stream = to.transport === 'udp' ? this.pointFor('tcp', to.address, options.from) : null;
+        if (stream === null || request.octets.length <= LARGEST_DATAGRAM_REQUEST) return asFound();
+        // RFC 3261 §18.1.1 goes for an ACK too: over TCP, and over UDP after all where there is none.
+        const large = stamped(this, ack, stream, 'tcp', branch);
+        this.transmit(large.octets, { ...to, transport: 'tcp' }, stream, asFound);
       },
       trouble,
     );

@@ -57,7 +57,7 @@ export class ScriptedUe {
     this.#stack.onRequest((transaction) => {
       this.received.push(transaction.request);
       if (transaction.request.method === 'INVITE') this.#onInvite(transaction);
-      else transaction.respond(buildResponse(transaction.request, 200, { headers: [['Contact', this.contact]] }));
+      else transaction.respond(buildResponse(transaction.request, 200));
     });
     this.#stack.onAck((ack) => this.received.push(ack));
   }

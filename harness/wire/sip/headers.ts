@@ -65,7 +65,9 @@ export function parseVia(value: string): Via | null {
   if (protocol === null) return null;
   const from = protocol[0].length;
   const semicolon = value.indexOf(';', from);
-  const sentBy = value.slice(from, semicolon < 0 ? undefined : semicolon);
+  const shown = value.slice(from, semicolon < 0 ? undefined : semicolon);
+  // TS 24.229 §5.10.4.2: a border that hides its topology writes `token@domain;tokenized-by=domain`.
+  const sentBy = value.includes('tokenized-by', from) ? shown.slice(shown.lastIndexOf('@') + 1) : shown;
   let host: string;
   let rest: string;
   if (sentBy.startsWith('[')) {
