@@ -9,6 +9,9 @@ import type { TapRecord } from './tap.js';
 import type { Zone, ZoneAnswer } from './zone.js';
 import { addressRecords, enumRecord, sipServiceRecords } from './zone-records.js';
 
+// The tests of this file share addresses and ports: one after the other, in one worker.
+test.describe.configure({ mode: 'default' });
+
 const DOMAIN = 'ims.mnc002.mcc001.3gppnetwork.org';
 const SUFFIX = 'e164enum.net';
 
@@ -19,7 +22,7 @@ const ZONES: readonly Zone[] = [
       ...sipServiceRecords({
         domain: DOMAIN,
         host: `ibcf.${DOMAIN}`,
-        addresses: ['127.13.2.9'],
+        addresses: ['127.193.2.9'],
         points: [
           { transport: 'tcp', port: 5070 },
           { transport: 'udp', port: 5060 },
@@ -27,8 +30,8 @@ const ZONES: readonly Zone[] = [
       }),
       { type: 'SRV', name: `_sip._udp.plain.${DOMAIN}`, priority: 20, weight: 0, port: 5090, target: `two.${DOMAIN}` },
       { type: 'SRV', name: `_sip._udp.plain.${DOMAIN}`, priority: 10, weight: 0, port: 5080, target: `one.${DOMAIN}` },
-      ...addressRecords(`one.${DOMAIN}`, ['127.13.2.1', '2001:db8::1']),
-      ...addressRecords(`two.${DOMAIN}`, ['127.13.2.2']),
+      ...addressRecords(`one.${DOMAIN}`, ['127.193.2.1', '2001:db8::1']),
+      ...addressRecords(`two.${DOMAIN}`, ['127.193.2.2']),
       { type: 'CNAME', name: `alias.${DOMAIN}`, target: `two.${DOMAIN}` },
       { type: 'CNAME', name: `loop.${DOMAIN}`, target: `loop.${DOMAIN}` },
       { type: 'SRV', name: `_sip._tcp.closed.${DOMAIN}`, priority: 1, weight: 0, port: 5060, target: '' },
@@ -63,10 +66,15 @@ async function bed(react?: (usual: ZoneAnswer) => DnsReaction) {
   const server: DnsServer = await startDnsServer({
     ...common,
     node: 'ipx-dns',
-    address: '127.13.1.1',
+    address: '127.193.1.1',
     ...(react === undefined ? {} : { react }),
   });
-  const resolver = createResolver({ environment, node: 's-cscf.home-a', address: '127.13.1.2', nameServers: [server] });
+  const resolver = createResolver({
+    environment,
+    node: 's-cscf.home-a',
+    address: '127.193.1.2',
+    nameServers: [server],
+  });
   const close = async () => {
     await resolver.close();
     await server.close();
@@ -81,14 +89,14 @@ function uri(text: string): SipUri {
 }
 
 for (const [target, hops] of [
-  [`sip:${DOMAIN}`, ['tcp 127.13.2.9 5070', 'udp 127.13.2.9 5060']],
-  [`sip:${DOMAIN};transport=udp`, ['udp 127.13.2.9 5060']],
-  [`sip:plain.${DOMAIN}`, ['udp 127.13.2.1 5080', 'udp 127.13.2.2 5090']],
-  [`sip:one.${DOMAIN}`, ['udp 127.13.2.1 5060']],
-  [`sip:one.${DOMAIN};transport=tcp`, ['tcp 127.13.2.1 5060']],
-  [`sip:alias.${DOMAIN}:5099`, ['udp 127.13.2.2 5099']],
-  [`sips:one.${DOMAIN}`, ['tls 127.13.2.1 5061']],
-  [`sip:else.example;maddr=127.13.2.7`, ['udp 127.13.2.7 5060']],
+  [`sip:${DOMAIN}`, ['tcp 127.193.2.9 5070', 'udp 127.193.2.9 5060']],
+  [`sip:${DOMAIN};transport=udp`, ['udp 127.193.2.9 5060']],
+  [`sip:plain.${DOMAIN}`, ['udp 127.193.2.1 5080', 'udp 127.193.2.2 5090']],
+  [`sip:one.${DOMAIN}`, ['udp 127.193.2.1 5060']],
+  [`sip:one.${DOMAIN};transport=tcp`, ['tcp 127.193.2.1 5060']],
+  [`sip:alias.${DOMAIN}:5099`, ['udp 127.193.2.2 5099']],
+  [`sips:one.${DOMAIN}`, ['tls 127.193.2.1 5061']],
+  [`sip:else.example;maddr=127.193.2.7`, ['udp 127.193.2.7 5060']],
 ] as const) {
   test(`RFC 3263: ${target}`, async () => {
     const { resolver, close, warnings } = await bed();
@@ -162,11 +170,11 @@ test('a server that is silent, or fails: the next one is asked', async () => {
     const bad = await bed(react);
     port += 1;
     const common = { environment: bad.environment, zones: ZONES };
-    const good = await startDnsServer({ ...common, node: 'dns-2', address: '127.13.1.3', port });
+    const good = await startDnsServer({ ...common, node: 'dns-2', address: '127.193.1.3', port });
     const resolver = createResolver({
       environment: bad.environment,
       node: 's-cscf.home-a',
-      address: '127.13.1.2',
+      address: '127.193.1.2',
       nameServers: [bad.server, good],
     });
     const found = await resolver.enumLookup('+442079460148', SUFFIX);
@@ -194,7 +202,7 @@ test('a slow server is waited for on the clock, not in real time', async () => {
 test("Node's own resolver understands the server", async () => {
   const { server, close } = await bed();
   const node = new NodeResolver({ timeout: 1000, tries: 2 });
-  node.setServers([`127.13.1.1:${server.port}`]);
+  node.setServers([`127.193.1.1:${server.port}`]);
   const [naptr] = await node.resolveNaptr(`8.4.1.0.6.4.9.7.0.2.4.4.${SUFFIX}`);
   expect(naptr).toMatchObject({
     order: 100,
@@ -205,7 +213,7 @@ test("Node's own resolver understands the server", async () => {
   });
   expect(await node.resolveNaptr(DOMAIN)).toHaveLength(2);
   expect(await node.resolveSrv(`_sip._tcp.${DOMAIN}`)).toMatchObject([{ name: `ibcf.${DOMAIN}`, port: 5070 }]);
-  expect(await node.resolve4(`alias.${DOMAIN}`)).toEqual(['127.13.2.2']);
+  expect(await node.resolve4(`alias.${DOMAIN}`)).toEqual(['127.193.2.2']);
   expect(await node.resolve6(`one.${DOMAIN}`)).toEqual(['2001:db8::1']);
   expect((await node.resolveTxt(`long.${DOMAIN}`))[0]).toHaveLength(30);
   expect(await node.resolveSoa(DOMAIN)).toMatchObject({ nsname: `ns.${DOMAIN}` });
@@ -218,7 +226,7 @@ test("Node's own resolver understands the server", async () => {
 test('a port in use is an error, not a hang', async () => {
   const first = await bed();
   const { environment, server } = first;
-  const again = startDnsServer({ environment, node: 'dns-2', address: '127.13.1.1', port: server.port, zones: [] });
+  const again = startDnsServer({ environment, node: 'dns-2', address: '127.193.1.1', port: server.port, zones: [] });
   await expect(again).rejects.toMatchObject({ code: 'EADDRINUSE', port: server.port });
   await first.close();
 });

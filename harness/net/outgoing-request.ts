@@ -71,6 +71,7 @@ export class OutgoingRequest implements ClientTransaction {
   #attempt: Attempt | null = null;
   #cancelHeaders: readonly (readonly [string, string])[] | null = null;
   #cancelSent = false;
+  #heard = false;
   #over = false;
 
   constructor(host: ClientHost, request: SipRequest, events: ClientEvents, options: SendOptions) {
@@ -164,6 +165,7 @@ export class OutgoingRequest implements ClientTransaction {
         ? new InviteClientTransaction(request, context)
         : new NonInviteClientTransaction(request, context);
     this.#sent = request;
+    this.#heard = false;
     this.#attempt = { to, from, transaction };
     host.opened(key, transaction);
     transaction.start();
@@ -171,14 +173,15 @@ export class OutgoingRequest implements ClientTransaction {
 
   #received(response: SipResponse): void {
     if (this.#over) return;
+    this.#heard = true;
     if (response.status === 503 && this.#cancelHeaders === null && this.#next()) return;
     this.#events.response(withoutOwnVia(response));
     if (response.status < 200) this.#sendCancel();
   }
 
-  /** The next hop, or the end: RFC 3263 §4.3. */
+  /** The next hop, or the end: RFC 3263 §4.3. Who has answered at all is not passed over. */
   #moveOn(cause: 'timeout' | 'transport', detail: string): void {
-    if (this.#cancelHeaders !== null || !this.#next()) this.fail(cause, detail);
+    if (this.#heard || this.#cancelHeaders !== null || !this.#next()) this.fail(cause, detail);
   }
 
   /** RFC 3261 §9.1: not before a provisional response, not behind a final one. */

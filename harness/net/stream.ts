@@ -147,8 +147,9 @@ function attempt(options: ConnectOptions, localPort: number): Promise<StreamConn
   const registry = socketRegistry(environment.activity);
   const remote: Endpoint = { address, port };
   const listener = registry.listeners.get(endpointKey(remote));
-  const token =
-    listener === undefined ? null : environment.activity.begin(`connect from ${node} to ${address}:${port}`);
+  // The loopback answers or refuses at once, whoever listens there.
+  const near = listener !== undefined || address === '::1' || address.startsWith('127.');
+  const token = near ? environment.activity.begin(`connect from ${node} to ${address}:${port}`) : null;
   if (listener?.tapped === true) listener.flow.sent(1);
 
   return new Promise((resolve, reject) => {

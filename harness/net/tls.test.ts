@@ -10,6 +10,9 @@ import type { SipStack, TlsIdentity } from './sip-stack.js';
 import { connectStream } from './stream.js';
 import type { TapRecord } from './tap.js';
 
+// The tests of this file share addresses and ports: one after the other, in one worker.
+test.describe.configure({ mode: 'default' });
+
 const authority = createTestAuthority('q3953 test authority');
 
 function identity(
@@ -87,11 +90,11 @@ async function bed(a: { address: string; tls: TlsIdentity }, b: { address: strin
 }
 
 for (const [one, other] of [
-  ['127.14.1.1', '127.14.1.2'],
+  ['127.194.1.1', '127.194.1.2'],
   ['::1', '::1'],
 ] as const) {
   test(`a request over TLS, ${one}: both ends show a certificate, the tap sees plain octets`, async () => {
-    const port = one === '::1' ? 26_161 : 5061;
+    const port = one === '::1' ? 9_161 : 5061;
     const net = await bed(
       { address: one, tls: identity('a', one) },
       { address: other, tls: identity('b', other) },
@@ -113,12 +116,12 @@ for (const [one, other] of [
 
 test('a server may vouch for the name that led to it instead of for its address', async () => {
   const { environment, close } = await bed(
-    { address: '127.14.5.1', tls: identity('a', '127.14.5.1') },
-    { address: '127.14.5.2', tls: identity('b', '127.14.5.77') },
+    { address: '127.194.5.1', tls: identity('a', '127.194.5.1') },
+    { address: '127.194.5.2', tls: identity('b', '127.194.5.77') },
     5061,
   );
-  const common = { environment, node: 'a', address: '127.14.5.2', port: 5062, protocol: 'sip' } as const;
-  const tls = identity('a', '127.14.5.1');
+  const common = { environment, node: 'a', address: '127.194.5.2', port: 5062, protocol: 'sip' } as const;
+  const tls = identity('a', '127.194.5.1');
   const connection = await connectStream({ ...common, tls, serverName: 'b.example' });
   connection.destroy();
   await expect(connectStream({ ...common, tls, serverName: 'c.example' })).rejects.toMatchObject({ code: 'ETLS' });
@@ -127,12 +130,16 @@ test('a server may vouch for the name that led to it instead of for its address'
 
 const stranger = createTestAuthority('somebody else');
 for (const [what, a, b] of [
-  ['of another authority', identity('a', '127.14.2.1'), identity('b', '127.14.2.2', stranger)],
-  ['for another address', identity('a', '127.14.2.1'), identity('b', '127.14.2.9')],
-  ['that has expired', identity('a', '127.14.2.1'), identity('b', '127.14.2.2', authority, { notAfter: new Date(0) })],
+  ['of another authority', identity('a', '127.194.2.1'), identity('b', '127.194.2.2', stranger)],
+  ['for another address', identity('a', '127.194.2.1'), identity('b', '127.194.2.9')],
+  [
+    'that has expired',
+    identity('a', '127.194.2.1'),
+    identity('b', '127.194.2.2', authority, { notAfter: new Date(0) }),
+  ],
 ] as const) {
   test(`a server with a certificate ${what} is not spoken to`, async () => {
-    const net = await bed({ address: '127.14.2.1', tls: a }, { address: '127.14.2.2', tls: b }, 5061);
+    const net = await bed({ address: '127.194.2.1', tls: a }, { address: '127.194.2.2', tls: b }, 5061);
     expect(await net.options()).toMatch(/^transport: .*ETLS/);
     expect(net.records).toEqual([]);
     await net.close();
@@ -141,26 +148,26 @@ for (const [what, a, b] of [
 }
 
 test('a client with a certificate of another authority is refused, and told of', async () => {
-  const tls = { ...identity('a', '127.14.3.1', stranger), ca: authority.certificate };
+  const tls = { ...identity('a', '127.194.3.1', stranger), ca: authority.certificate };
   const net = await bed(
-    { address: '127.14.3.1', tls },
-    { address: '127.14.3.2', tls: identity('b', '127.14.3.2') },
+    { address: '127.194.3.1', tls },
+    { address: '127.194.3.2', tls: identity('b', '127.194.3.2') },
     5061,
   );
   expect(await net.options()).toMatch(/^(transport|timeout): /);
   await net.close();
   expect(net.troubles.join('\n')).toMatch(/refused a TLS connection/);
-  expect(net.records.filter(({ source }) => source.address === '127.14.3.2')).toEqual([]);
+  expect(net.records.filter(({ source }) => source.address === '127.194.3.2')).toEqual([]);
 });
 
 test('somebody who speaks plain text to a TLS port is refused', async () => {
-  const tls = identity('b', '127.14.4.2');
+  const tls = identity('b', '127.194.4.2');
   const net = await bed(
-    { address: '127.14.4.1', tls: identity('a', '127.14.4.1') },
-    { address: '127.14.4.2', tls },
+    { address: '127.194.4.1', tls: identity('a', '127.194.4.1') },
+    { address: '127.194.4.2', tls },
     5061,
   );
-  const peer = connectTcp(5062, '127.14.4.2');
+  const peer = connectTcp(5062, '127.194.4.2');
   const closed = new Promise((resolve) => peer.on('error', resolve).on('close', resolve));
   peer.write('OPTIONS sip:b SIP/2.0\r\n\r\n');
   peer.resume();
