@@ -1,10 +1,16 @@
+import { CX_FAULTS } from './cx.js';
+import { DIAMETER_FAULTS } from './diameter.js';
 import type { Fault } from './fault.js';
 import { GEN_FAULTS } from './gen.js';
 import { HDR_FAULTS } from './hdr.js';
 import { MTH_FAULTS } from './mth.js';
 import { PCV_FAULTS } from './pcv.js';
+import { RTP_FAULTS } from './rtp.js';
+import { RX_FAULTS } from './rx.js';
+import { SDP_FAULTS } from './sdp.js';
 import { TRU_FAULTS } from './tru.js';
 import { URI_FAULTS } from './uri.js';
+import { VOC_FAULTS } from './voc.js';
 
 /** Every fault: one line per family. */
 export const FAULTS: readonly Fault[] = [
@@ -14,6 +20,12 @@ export const FAULTS: readonly Fault[] = [
   ...TRU_FAULTS,
   ...URI_FAULTS,
   ...PCV_FAULTS,
+  ...SDP_FAULTS,
+  ...VOC_FAULTS,
+  ...RTP_FAULTS,
+  ...DIAMETER_FAULTS,
+  ...CX_FAULTS,
+  ...RX_FAULTS,
 ];
 
 /** The fault of a name; undefined where there is none. */

@@ -1,11 +1,17 @@
 import type { Rule } from './rule.js';
+import { CX } from './rules/cx.js';
+import { DIAMETER } from './rules/diameter.js';
 import { GEN } from './rules/gen.js';
 import { GEN_MATRIX } from './rules/gen-matrix.js';
 import { HDR } from './rules/hdr.js';
 import { MTH } from './rules/mth.js';
 import { PCV } from './rules/pcv.js';
+import { RTP } from './rules/rtp.js';
+import { RX } from './rules/rx.js';
+import { SDP } from './rules/sdp.js';
 import { TRU } from './rules/tru.js';
 import { URI } from './rules/uri.js';
+import { VOC } from './rules/voc.js';
 
 /** The families of the rule book: one line each. */
 export const FAMILIES: Readonly<Record<string, readonly Rule[]>> = {
@@ -16,6 +22,12 @@ export const FAMILIES: Readonly<Record<string, readonly Rule[]>> = {
   PCV,
   TRU,
   URI,
+  DIAMETER,
+  CX,
+  RX,
+  SDP,
+  VOC,
+  RTP,
 };
 
 /** Every rule. */

@@ -35,7 +35,7 @@ const OFFER = sdp(
   'remote none',
   ['des:qos mandatory local sendrecv', 'des:qos none remote sendrecv'],
   20_000,
-  '97 98 100',
+  '97 98 101 100',
   'a1',
 );
 const ANSWER = sdp(
@@ -44,7 +44,7 @@ const ANSWER = sdp(
   'remote none',
   ['des:qos mandatory local sendrecv', 'des:qos mandatory remote sendrecv', 'conf:qos remote sendrecv'],
   30_000,
-  '97 100',
+  '97 101',
   'b1',
 );
 const SECOND_OFFER = sdp(
@@ -53,7 +53,7 @@ const SECOND_OFFER = sdp(
   'remote none',
   ['des:qos mandatory local sendrecv', 'des:qos mandatory remote sendrecv'],
   20_000,
-  '97 100',
+  '97 101',
   'a1',
 );
 const SECOND_ANSWER = sdp(
@@ -62,7 +62,7 @@ const SECOND_ANSWER = sdp(
   'remote sendrecv',
   ['des:qos mandatory local sendrecv', 'des:qos mandatory remote sendrecv'],
   30_000,
-  '97 100',
+  '97 101',
   'b1',
 );
 
@@ -280,8 +280,9 @@ function sdp(
     'a=rtpmap:97 AMR-WB/16000/1',
     'a=fmtp:97 mode-change-capability=2;max-red=220',
     ...(formats.includes('98') ? ['a=rtpmap:98 AMR/8000/1', 'a=fmtp:98 mode-change-capability=2;max-red=220'] : []),
-    'a=rtpmap:100 telephone-event/16000',
-    'a=fmtp:100 0-15',
+    'a=rtpmap:101 telephone-event/16000',
+    'a=fmtp:101 0-15',
+    ...(formats.includes('100') ? ['a=rtpmap:100 telephone-event/8000', 'a=fmtp:100 0-15'] : []),
     'a=ptime:20',
     'a=maxptime:240',
     `a=curr:qos ${local}`,

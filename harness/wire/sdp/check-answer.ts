@@ -87,7 +87,8 @@ function checkMedia(offer: Sdp, offered: SdpMedia, answer: Sdp, media: SdpMedia)
     return problems;
   }
   const profiles = offeredProfiles(offer.session, offered).map((proto) => proto.toUpperCase());
-  if (!profiles.includes(media.proto.toUpperCase())) {
+  const allowed = profiles.includes(media.proto.toUpperCase());
+  if (!allowed) {
     problem('media-proto', `The offer allows ${profiles.join(' or ')}, the answer has ${media.proto}`, 'RFC 3264 §6');
   }
   if (media.port === 0) {
@@ -100,7 +101,7 @@ function checkMedia(offer: Sdp, offered: SdpMedia, answer: Sdp, media: SdpMedia)
     problem('rejected-offer', `The offered port is 0, the answered one ${media.port}`, 'RFC 3264 §6');
     return problems;
   }
-  if (media.proto.toUpperCase() !== offered.proto.toUpperCase() && actualConfiguration(media) === null) {
+  if (allowed && media.proto.toUpperCase() !== offered.proto.toUpperCase() && actualConfiguration(media) === null) {
     problem('actual-configuration', `${media.proto} is answered without a=acfg`, 'RFC 5939 §3.5.2');
   }
   checkDirection(offer, offered, answer, media, problem);

@@ -65,7 +65,7 @@ export function parseSdp(source: Uint8Array | string): Sdp {
   });
   const session = new Section(sessionLines, flaw);
   for (const item of media) {
-    if (item.connection === null && session.connection === null) {
+    if (item.port !== 0 && item.connection === null && session.connection === null) {
       flaw(
         'sdp-connection-missing',
         item.line,

@@ -94,7 +94,7 @@ test('tells what is wrong with an answer', () => {
   expect(codes(good)).toEqual([]);
   expect(codes(editSdp(good).direction(0, 'sendrecv').done())).toEqual(['direction']);
   expect(codes(editSdp(good).attribute(0, 'fmtp', '97 mode-set=0,1').done())).toEqual(['amr-configuration']);
-  expect(codes(editSdp(good).proto(0, 'RTP/SAVP').done())).toEqual(['media-proto', 'actual-configuration']);
+  expect(codes(editSdp(good).proto(0, 'RTP/SAVP').done())).toEqual(['media-proto']);
   expect(codes(editSdp(good).formats(0, ['97', '99']).addAttribute(0, 'rtpmap', '99 AMR/8000').done())).toContain(
     'several-codecs',
   );
