@@ -82,8 +82,10 @@ export class ProxyCore {
 
   /** Sends the request on; with several branches in parallel (RFC 3261 §16.6 and §16.7). Answers 483 or 482 itself. */
   forward(incoming: Incoming, branches: readonly Branch[], events: ForwardEvents = {}): void {
-    if (maxForwards(incoming.request) === 0) return incoming.reply(483);
-    if (this.#loops(incoming.transaction.request)) return incoming.reply(482);
+    if (maxForwards(incoming.request) === 0 || this.#loops(incoming.transaction.request)) {
+      incoming.reply(maxForwards(incoming.request) === 0 ? 483 : 482);
+      return;
+    }
     const context = new ProxyContext(incoming, this.environment.clock, this.environment.random.hex(8), events, {
       send: (branch, clientEvents) => {
         const stack = branch.stack ?? incoming.stack;

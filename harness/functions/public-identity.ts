@@ -7,7 +7,7 @@ export function identityKey(text: string): string {
   if (uri === null) return text;
   if (uri.scheme === 'tel') return `tel:${plainNumber(uri.number)}`;
   if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return uri.text;
-  const user = uri.number !== null && uri.number.startsWith('+') ? plainNumber(uri.number) : (uri.user ?? '');
+  const user = uri.number?.startsWith('+') ? plainNumber(uri.number) : (uri.user ?? '');
   return `sip:${user}@${plainHost(uri.host)}`;
 }
 

@@ -147,7 +147,9 @@ export class RegEventNotifier {
     if (asserted.some((identity) => identities.has(identityKey(identity)))) return true;
     const hosts = asserted.flatMap((identity) => sipUriOf(identity)?.host ?? []).map(plainHost);
     const onPath = new Set(
-      registration.bindings.flatMap((binding) => binding.path.flatMap((value) => sipUriOf(value)?.host ?? [])).map(plainHost),
+      registration.bindings
+        .flatMap((binding) => binding.path.flatMap((value) => sipUriOf(value)?.host ?? []))
+        .map(plainHost),
     );
     return hosts.some((host) => onPath.has(host) || this.setup.mayWatch(host));
   }
@@ -218,16 +220,28 @@ export class RegEventNotifier {
   }
 }
 
-const TERMINAL: ReadonlySet<ContactEvent> = new Set(['expired', 'deactivated', 'probation', 'unregistered', 'rejected']);
+const TERMINAL: ReadonlySet<ContactEvent> = new Set([
+  'expired',
+  'deactivated',
+  'probation',
+  'unregistered',
+  'rejected',
+]);
 
 /** One registration element for every identity of the implicit set, RFC 3680 §5.1 and TS 24.229 §5.4.2.1.2. */
-function registrationsOf(registration: AnyRegistration, event: ContactEvent, now: number): readonly ReginfoRegistration[] {
+function registrationsOf(
+  registration: AnyRegistration,
+  event: ContactEvent,
+  now: number,
+): readonly ReginfoRegistration[] {
   const gone = TERMINAL.has(event) || registration.bindings.length === 0;
   return registration.identities.map((aor, index) => ({
     aor,
     id: `reg-${index + 1}`,
     state: gone ? 'terminated' : 'active',
-    contacts: registration.bindings.map((binding, contact) => contactOf(binding, `contact-${index + 1}-${contact + 1}`, event, now)),
+    contacts: registration.bindings.map((binding, contact) =>
+      contactOf(binding, `contact-${index + 1}-${contact + 1}`, event, now),
+    ),
   }));
 }
 

@@ -1,7 +1,6 @@
 import type { Timer } from '../net/clock.js';
 import type { NetEnvironment } from '../net/environment.js';
 import type { SipStack } from '../net/sip-stack.js';
-import { buildRequest } from '../wire/sip/build.js';
 import { parseAuthentication, parseCSeq, parseNameAddr } from '../wire/sip/headers.js';
 import type { SipRequest } from '../wire/sip/message.js';
 import type { Params } from '../wire/sip/params.js';
@@ -22,6 +21,7 @@ import type { Binding, Registrar, Registration } from './registrar.js';
 import { sendRequest } from './request-client.js';
 import { requestedExpiry } from './requested-expiry.js';
 import type { RegistrationPolicy, SCscfBehaviour } from './s-cscf-policy.js';
+import { thirdPartyRegister } from './third-party-register.js';
 
 export interface RegistrationSetup {
   readonly environment: NetEnvironment;
@@ -326,53 +326,26 @@ export class SCscfRegistration {
     type: RegistrationType,
   ): Promise<void> {
     if (this.setup.behaviours.has('no-third-party-registration')) return;
-    const probe = request ?? this.#thirdPartyRegister(null, registration, null, expires);
+    const probe = request ?? this.#thirdParty(null, registration, null, expires);
     for (const criterion of criteriaOf(registration.profile, registration.identities[0] ?? '')) {
       if (!triggers(criterion, probe, 'ORIGINATING_REGISTERED', type)) continue;
       await sendRequest(
         this.setup.stack,
-        this.#thirdPartyRegister(request, registration, criterion, expires),
+        this.#thirdParty(request, registration, criterion, expires),
         criterion.applicationServer.serverName,
       );
     }
   }
 
-  #thirdPartyRegister(
+  #thirdParty(
     request: SipRequest | null,
     registration: Registration<UserProfile>,
     criterion: InitialFilterCriteria | null,
     expires: number,
   ): SipRequest {
     const { uri, ioi, environment } = this.setup;
-    const { random } = environment;
-    const icid = request === null ? null : chargingParameter(request, 'icid-value');
-    const kept = (name: string): readonly [string, string][] => {
-      const value = request?.get(name);
-      return value === undefined ? [] : [[name, value]];
-    };
-    const serviceInfo = criterion?.applicationServer.serviceInfo ?? null;
-    return buildRequest({
-      method: 'REGISTER',
-      requestUri: criterion?.applicationServer.serverName ?? uri,
-      headers: [
-        ['Max-Forwards', '70'],
-        ['From', `<${uri}>;tag=${random.hex(8)}`],
-        ['To', `<${registration.identities[0] ?? ''}>`],
-        ['Call-ID', random.hex(16)],
-        ['CSeq', '1 REGISTER'],
-        ['Contact', `<${uri}>`],
-        ['Expires', String(expires)],
-        ...kept('P-Access-Network-Info'),
-        ...kept('P-Visited-Network-ID'),
-        ['P-Charging-Vector', `icid-value=${icid ?? `"${random.hex(16)}"`};orig-ioi=${ioiText('type-3', ioi)}`],
-      ],
-      ...(serviceInfo === null
-        ? {}
-        : {
-            body: `<?xml version="1.0" encoding="UTF-8"?>\n<ims-3gpp version="1"><service-info>${escapeXml(serviceInfo)}</service-info></ims-3gpp>\n`,
-            contentType: 'application/3gpp-ims+xml',
-          }),
-    });
+    const identity = registration.identities[0] ?? '';
+    return thirdPartyRegister({ request, identity, criterion, expires, uri, ioi, random: environment.random });
   }
 }
 
@@ -394,8 +367,4 @@ function claimOf(request: SipRequest): Claim | null {
 function sameInstance(a: Binding, b: Binding): boolean {
   const instance = (contact: string): string | undefined => /\+sip\.instance="([^"]*)"/i.exec(contact)?.[1];
   return instance(a.contact) !== undefined && instance(a.contact) === instance(b.contact);
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }

@@ -1,6 +1,7 @@
 import { editSip } from '../wire/sip/edit.js';
 import { parseNameAddr } from '../wire/sip/headers.js';
 import type { SipMessage, SipRequest, SipResponse } from '../wire/sip/message.js';
+import { parseUri } from '../wire/sip/uri.js';
 import {
   chargingParameter,
   editChargingVector,
@@ -9,6 +10,7 @@ import {
   ioiTypeOf,
   withoutAccessCharging,
 } from './charging-vector.js';
+import { plainHost } from './own-address.js';
 import { globalNumber, identityKey } from './public-identity.js';
 import type { SCscfBehaviour } from './s-cscf-policy.js';
 
@@ -88,4 +90,40 @@ export function withAssertedService(request: SipRequest, subscribed: (service: s
   const granted = preferred.find((service) => subscribed(service));
   if (granted !== undefined) edit.set('P-Asserted-Service', granted);
   return edit.done();
+}
+
+/**
+ * ENUM translates a tel URI, and a number in a SIP URI of the own domain (RFC 6116, TS 24.229 §5.4.3.2); any other SIP URI is routable as
+ * it is. Null: nobody has the number.
+ */
+export async function routableUri(
+  requestUri: string,
+  domain: string,
+  enumLookup: (number: string) => Promise<readonly string[]>,
+): Promise<string | null> {
+  const uri = parseUri(requestUri);
+  if (uri !== null && 'host' in uri && plainHost(uri.host) !== plainHost(domain)) return requestUri;
+  const number = globalNumber(requestUri);
+  if (number === null) return uri?.scheme === 'tel' ? null : requestUri;
+  return (await enumLookup(number))[0] ?? null;
+}
+
+/** The URI of a name-addr. */
+export function identityOf(value: string | undefined): string {
+  return value === undefined ? '' : (parseNameAddr(value)?.uri ?? value);
+}
+
+/** The tag of From or To, '' without one. */
+export function tagOf(value: string | undefined): string {
+  return parseNameAddr(value ?? '')?.params.get('tag') ?? '';
+}
+
+/** A subscription to the registration state, RFC 3680 §4.1. */
+export function isRegEvent(request: SipRequest): boolean {
+  return request.method === 'SUBSCRIBE' && /^\s*reg\s*(;|$)/i.test(request.get('Event') ?? '');
+}
+
+/** What counts as an application server that does not answer, TS 24.229 §5.4.3.2. */
+export function isServerFailure(response: SipResponse): boolean {
+  return response.status === 408 || (response.status >= 500 && response.status < 600);
 }

@@ -3,7 +3,6 @@ import type { SipStack } from '../net/sip-stack.js';
 import { editSip } from '../wire/sip/edit.js';
 import { parseNameAddr } from '../wire/sip/headers.js';
 import type { SipRequest, SipResponse } from '../wire/sip/message.js';
-import { parseUri, type SipUri } from '../wire/sip/uri.js';
 import {
   type InitialFilterCriteria,
   readUserProfile,
@@ -17,7 +16,7 @@ import { type FunctionSetup, firstPoint, hostPort, type NetworkFunction, type Si
 import { OwnAddresses, plainHost, sipUriOf } from './own-address.js';
 import { type Branch, type Incoming, ProxyCore } from './proxy.js';
 import type { ProxyContext } from './proxy-context.js';
-import { globalNumber, identityKey } from './public-identity.js';
+import { identityKey } from './public-identity.js';
 import { RegEventNotifier } from './reg-event-notifier.js';
 import { Registrar, type Registration } from './registrar.js';
 import { routeToken } from './route-token.js';
@@ -27,7 +26,12 @@ import {
   chargedRequest,
   chargedResponse,
   type HopKind,
+  identityOf,
+  isRegEvent,
+  isServerFailure,
   type Leg,
+  routableUri,
+  tagOf,
   withAssertedService,
   withTelIdentity,
 } from './s-cscf-session.js';
@@ -85,7 +89,7 @@ export class SCscf implements NetworkFunction {
     this.#stack = createSipStack({ node: node.name, environment, ...mw });
     this.#core = new ProxyCore(node.name, new OwnAddresses(node.hosts, mw.listen), environment, {
       request: (incoming) => this.#request(incoming),
-      ack: (ack, routes) => this.#ack(ack, routes),
+      ack: (ack, routes) => (routes.length === 0 ? null : { request: ack }),
     });
     this.#core.attach(this.#stack);
     const problem = (text: string): void => {
@@ -331,7 +335,9 @@ export class SCscf implements NetworkFunction {
   /** TS 24.229 §5.4.3.2 item 10 on: the number becomes a routable SIP URI, then the own or another network is next. */
   async #leaveOriginating(request: SipRequest, leg: Leg): Promise<readonly Branch[] | number> {
     leg.callee = 'network';
-    const requestUri = await this.#routable(request.requestUri);
+    const requestUri = this.#behaviours.has('no-number-translation')
+      ? request.requestUri
+      : await routableUri(request.requestUri, this.setup.domain, this.setup.enumLookup);
     if (requestUri === null) return 404;
     const edit = editSip(request);
     if (requestUri !== request.requestUri) edit.requestUri(requestUri);
@@ -340,18 +346,6 @@ export class SCscf implements NetworkFunction {
     if (!isOwn) edit.prepend('Route', `<${this.setup.exit};lr>`);
     const charged = chargedRequest(edit.done(), 'network', this.setup.ioi, this.#behaviours);
     return [isOwn ? { request: charged, target: this.setup.iCscf } : { request: charged }];
-  }
-
-  /** ENUM translates a tel URI, and a number in a SIP URI of the own domain (RFC 6116, TS 24.229 §5.4.3.2). Null: nobody has the number. */
-  async #routable(requestUri: string): Promise<string | null> {
-    const uri = parseUri(requestUri);
-    const number = globalNumber(requestUri);
-    const elsewhere = uri !== null && 'host' in uri && plainHost(uri.host) !== plainHost(this.setup.domain);
-    if (elsewhere) return requestUri;
-    if (number === null) return uri?.scheme === 'tel' ? null : requestUri;
-    if (this.#behaviours.has('no-number-translation')) return requestUri;
-    const found = await this.setup.enumLookup(number);
-    return found[0] ?? null;
   }
 
   /** TS 24.229 §5.4.3.3: to every contact of the user, along the path of its registration (RFC 3327 §5.3). */
@@ -388,10 +382,6 @@ export class SCscf implements NetworkFunction {
     });
   }
 
-  #ack(ack: SipRequest, routes: readonly SipUri[]): Branch | null {
-    return routes.length === 0 ? null : { request: ack };
-  }
-
   #servesAsApplicationServer(host: string): boolean {
     return this.#registrar.all().some((registration: Registration<UserProfile>) =>
       registration.profile.serviceProfiles.some((service) =>
@@ -406,21 +396,4 @@ export class SCscf implements NetworkFunction {
   #routeUri(user: string): string {
     return `sip:${user}@${hostPort(firstPoint(this.setup.mw))};lr`;
   }
-}
-
-function identityOf(value: string | undefined): string {
-  return value === undefined ? '' : (parseNameAddr(value)?.uri ?? value);
-}
-
-function tagOf(value: string | undefined): string {
-  return parseNameAddr(value ?? '')?.params.get('tag') ?? '';
-}
-
-function isRegEvent(request: SipRequest): boolean {
-  return request.method === 'SUBSCRIBE' && /^\s*reg\s*(;|$)/i.test(request.get('Event') ?? '');
-}
-
-/** What counts as an application server that does not answer, TS 24.229 §5.4.3.2. */
-function isServerFailure(response: SipResponse): boolean {
-  return response.status === 408 || (response.status >= 500 && response.status < 600);
 }

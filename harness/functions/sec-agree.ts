@@ -26,7 +26,9 @@ export function parseMechanism(value: string): SecurityMechanism | null {
 
 /** Security-Server for what the UE offers; null where there is no ipsec-3gpp with an algorithm that we have. TS 33.203 §7.2, Annex H. */
 export function securityServer(offers: readonly string[], own: SecurityOffer): string | null {
-  const offered = offers.flatMap((value) => parseMechanism(value) ?? []).filter((offer) => offer.mechanism === 'ipsec-3gpp');
+  const offered = offers
+    .flatMap((value) => parseMechanism(value) ?? [])
+    .filter((offer) => offer.mechanism === 'ipsec-3gpp');
   for (const algorithm of INTEGRITY) {
     const match = offered.find((offer) => (offer.params.get('alg') ?? '').toLowerCase() === algorithm);
     if (match === undefined) continue;
@@ -50,6 +52,7 @@ export function sameMechanisms(verify: readonly string[], sent: string): boolean
   const [first, ...others] = verify;
   const a = first === undefined ? null : parseMechanism(first);
   const b = parseMechanism(sent);
-  if (a === null || b === null || others.length > 0 || a.mechanism !== b.mechanism || a.params.size !== b.params.size) return false;
+  if (a === null || b === null || others.length > 0 || a.mechanism !== b.mechanism || a.params.size !== b.params.size)
+    return false;
   return [...b.params].every(([name, value]) => a.params.get(name) === value);
 }

@@ -84,19 +84,21 @@ export class Tas implements NetworkFunction {
 
   #request(incoming: Incoming): void {
     const { request, routes } = incoming;
-    if (request.method === 'REGISTER') return this.#thirdPartyRegister(incoming);
     const call = routeToken(routes, 'call-');
-    if (call !== null) return this.#inDialog(incoming, call);
-    if (routes.length === 0) return incoming.reply(request.method === 'OPTIONS' ? 200 : 404);
-    this.#initial(incoming);
+    if (request.method === 'REGISTER') this.#thirdPartyRegister(incoming);
+    else if (call !== null) this.#inDialog(incoming, call);
+    else if (routes.length === 0) incoming.reply(request.method === 'OPTIONS' ? 200 : 404);
+    else this.#initial(incoming);
   }
 
   /** TS 24.229 §5.7.1.1: the S-CSCF tells that a user is, or is no longer, registered. */
   #thirdPartyRegister(incoming: Incoming): void {
     const { request } = incoming;
-    if (this.#behaviours.has('refuses-third-party-register')) return incoming.reply(500);
     const identity = parseNameAddr(request.get('To') ?? '')?.uri;
-    if (identity === undefined) return incoming.reply(400);
+    if (identity === undefined || this.#behaviours.has('refuses-third-party-register')) {
+      incoming.reply(identity === undefined ? 400 : 500);
+      return;
+    }
     const expires = parseSessionExpires(request.get('Expires') ?? '')?.seconds ?? 3600;
     if (expires === 0) this.#users.delete(identity);
     else this.#users.set(identity, { identity, expires });
@@ -116,8 +118,10 @@ export class Tas implements NetworkFunction {
       this.#core.forward(incoming, [{ request: edited }]);
       return;
     }
-    if (request.method !== 'INVITE' || this.#behaviours.has('no-record-route'))
-      return this.#pass(incoming, request, null);
+    if (request.method !== 'INVITE' || this.#behaviours.has('no-record-route')) {
+      this.#pass(incoming, request, null);
+      return;
+    }
     const call = `call-${this.setup.environment.random.hex(6)}`;
     this.#calls.set(call, request.get('Call-ID') ?? '');
     const uri = `<sip:${call}@${hostPort(firstPoint(this.setup.isc))};lr>`;
