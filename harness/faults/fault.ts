@@ -11,6 +11,8 @@ export interface FaultPlace {
   readonly method?: string;
   /** 0 for requests; a status or a class such as `18x`. */
   readonly status?: number | string;
+  /** Abbreviation of the Diameter command: `UAR` for requests, `UAA` for answers. */
+  readonly command?: string;
   /** Only the n-th match, from 1; every match without it. */
   readonly nth?: number;
 }

@@ -4,6 +4,8 @@ import type { TapRecord } from '../net/tap.js';
 import type { NetworkNode } from '../profile/profile.js';
 import type { ReferencePoint } from '../profile/reference-point.js';
 import type { Role } from '../profile/role.js';
+import { commandOf } from '../wire/diameter/dictionary.js';
+import { parseDiameter } from '../wire/diameter/parse.js';
 import { parseCSeq } from '../wire/sip/headers.js';
 import { parseSip } from '../wire/sip/parse.js';
 import type { FaultPlace, WireFault } from './fault.js';
@@ -52,6 +54,7 @@ function isAt(place: FaultPlace, outgoing: Outgoing, nodes: readonly NetworkNode
     const to = nodeAt(nodes, outgoing.destination);
     if (referencePointOf(outgoing.protocol, from, to) !== place.referencePoint) return false;
   }
+  if (place.command !== undefined && !isDiameter(place.command, outgoing)) return false;
   return (place.method === undefined && place.status === undefined) || isSip(place, outgoing);
 }
 
@@ -62,6 +65,12 @@ function isSip(place: FaultPlace, outgoing: Outgoing): boolean {
   if (place.method !== undefined && place.method !== method) return false;
   const status = message.kind === 'request' ? 0 : message.status;
   return place.status === undefined || matchesStatus(place.status, status);
+}
+
+function isDiameter(command: string, outgoing: Outgoing): boolean {
+  if (outgoing.protocol !== 'diameter') return false;
+  const { commandCode, flags, applicationId } = parseDiameter(outgoing.octets);
+  return commandOf(commandCode, flags.request, applicationId)?.abbr === command;
 }
 
 /** `183` is that status, `18x` and `2xx` are classes. */
