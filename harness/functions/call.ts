@@ -26,8 +26,9 @@ export abstract class Call {
   protected dialog: Dialog | null = null;
   protected negotiation: Negotiation;
   readonly sessionTimer: SessionTimer;
-  /** Answers to our INVITE or UPDATE that are still to come. */
   #closing: Promise<void> = Promise.resolve();
+  #isClosing = false;
+  /** The 2xx of ours that waits for its ACK. */
   #final: { readonly repetition: Repetition; readonly cseq: number } | null = null;
 
   protected constructor(
@@ -127,6 +128,11 @@ export abstract class Call {
   /** The media ports have been given back. */
   get closed(): Promise<void> {
     return this.#closing;
+  }
+
+  /** The call has ended, and its media ports are on their way back. */
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   /** The UE stops: the call ends here without a word to the peer. */
@@ -233,7 +239,9 @@ export abstract class Call {
 
   protected applyMedia(): void {
     const { media } = this.negotiation;
-    if (media !== undefined) this.session.apply(media);
+    if (media === undefined) return;
+    this.session.apply(media);
+    if (this.agent.behaviours.has('talks-before-answer')) this.session.start();
   }
 
   protected startMedia(): void {
@@ -262,7 +270,11 @@ export abstract class Call {
     const { clock, behaviours } = this.agent;
     const lingers = behaviours.has('talks-after-bye') && end.by.startsWith('release');
     this.#closing = (lingers ? delay(clock, TALKS_ON) : Promise.resolve()).then(() => this.session.close());
-    this.agent.background(this.#closing);
+    this.#isClosing = true;
+    const done = this.#closing.finally(() => {
+      this.#isClosing = false;
+    });
+    this.agent.background(done);
     this.agent.progress.saw(`call ended by ${end.by}${end.status === null ? '' : ` ${end.status}`}`);
   }
 

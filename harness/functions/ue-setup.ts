@@ -17,6 +17,10 @@ export const UE_BEHAVIOURS = {
   'no-session-timer': { does: 'does not know session timers', clause: 'GSMA IR.92 §2.2.8' },
   'no-ack': { does: 'leaves the 200 to its INVITE without ACK', clause: 'RFC 3261 §13.2.2.4' },
   silent: { does: 'sends no speech', clause: 'TS 26.114 §7.4' },
+  'talks-before-answer': {
+    does: 'sends speech as soon as the session description is answered',
+    clause: 'TS 24.229 §5.10.5',
+  },
   'talks-after-bye': { does: 'goes on sending speech behind the BYE', clause: 'RFC 3261 §15' },
 } as const satisfies Record<string, BehaviourRow>;
 export type UeBehaviour = keyof typeof UE_BEHAVIOURS;
