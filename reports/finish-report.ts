@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeAllure } from './allure.js';
 import { writeAtomically } from './atomic-file.js';
 import { type CaseDetail, reportHtml } from './html.js';
 import { junitXml } from './junit.js';
@@ -15,6 +16,7 @@ export function finishReport(folder: string, content: ReportContent): VerdictRep
     join(folder, REPORT_FILES.html),
     reportHtml(report, (entry) => detailOf(folder, entry)),
   );
+  writeAllure(join(folder, REPORT_FILES.allure), folder, report);
   return report;
 }
 

@@ -51,11 +51,13 @@ export default class Q3953Reporter implements Reporter {
   async preprocess({ suite, testRun }: { config: FullConfig; suite: Suite; testRun: TestRun }): Promise<void> {
     const grep = this.run.grep === null ? null : new RegExp(this.run.grep, 'i');
     const done = new Set(this.run.done);
+    const only = this.run.only === null ? null : new Set(this.run.only);
     for (const test of suite.allTests()) {
       const planned = plannedOf(test);
       const wanted =
         planned !== null && (grep?.test(grepText(planned.id, test)) ?? true) && selects(this.run, planned.options);
-      if (!wanted || done.has(keyOf(test, planned))) testRun.exclude(test);
+      const key = planned === null ? '' : keyOf(test, planned);
+      if (!wanted || done.has(key) || (only !== null && !only.has(key))) testRun.exclude(test);
     }
   }
 

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Profile } from '../harness/profile/profile.js';
 import { writeAtomically } from './atomic-file.js';
 import {
   assembleReport,
@@ -43,6 +44,12 @@ export function resumeReport(folder: string, cases: readonly CaseEntry[]): void 
 
 export function writeHead(folder: string, head: RunHead): void {
   writeAtomically(join(folder, REPORT_FILES.run), `${JSON.stringify(head, null, 2)}\n`);
+}
+
+/** Writes `profile.lock.json`: the profile that was used. A profile holds no secrets; they live with the provider. */
+export function writeProfileLock(folder: string, source: string | null, profile: Profile): void {
+  const content = { source: source ?? 'embedded networks, default options', profile };
+  writeAtomically(join(folder, REPORT_FILES.profile), `${JSON.stringify(content, null, 2)}\n`);
 }
 
 /** Appends one finished case; one write, so that a kill leaves at most a half last line. */

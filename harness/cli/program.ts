@@ -1,6 +1,9 @@
 import { Command, CommanderError } from 'commander';
+import { doctor } from './doctor.js';
 import { BedError, EXIT, UsageError } from './exit-code.js';
+import { judgeFile } from './judge.js';
 import { list } from './list.js';
+import { prove } from './prove.js';
 import { type RunFlags, run } from './run.js';
 import { showReport } from './show-report.js';
 import type { Terminal } from './terminal.js';
@@ -42,6 +45,22 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     .option('--grep <expression>', 'only cases whose id, title, @priority or @group matches')
     .action((flags: { grep?: string; json?: boolean }) => {
       code = list({ ...flags, json: flags.json ?? json().json }, terminal);
+    });
+  verb('judge', 'judge a capture, ours or anybody else’s; exit 0 where the verdict is pass')
+    .argument('<file>', 'a pcap or pcapng file')
+    .option('--profile <file>', 'who is who; without it, it is inferred from the messages')
+    .action(async (file: string, flags: { profile?: string; json?: boolean }) => {
+      code = await judgeFile(file, { ...flags, json: flags.json ?? json().json }, terminal);
+    });
+  verb('prove', 'inject every fault and tell which rule caught it')
+    .option('--rule <id>', 'only the faults of this rule')
+    .action(async (flags: { rule?: string; json?: boolean }) => {
+      code = await prove({ ...flags, json: flags.json ?? json().json }, argv, terminal);
+    });
+  verb('doctor', 'check everything that a run stands on, and name the first broken link')
+    .option('--profile <file>', 'check this profile too')
+    .action(async (flags: { profile?: string; json?: boolean }) => {
+      code = await doctor({ ...flags, json: flags.json ?? json().json }, terminal);
     });
   verb('show-report', 'make the report of a run anew, also of a killed one, and tell it')
     .argument('[folder]', 'folder of the report', 'q3953-report')

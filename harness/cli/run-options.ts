@@ -30,6 +30,8 @@ const runOptions = z.object({
   topologyHiding: z.array(z.boolean()).nullable(),
   trust: z.array(z.boolean()).nullable(),
   direction: z.array(z.enum(DIRECTIONS)).nullable(),
+  /** Keys of the only results wanted; null: every one that the other options let through. */
+  only: z.array(z.string()).nullable(),
   /** Keys of cases that an earlier run finished. */
   done: z.array(z.string()),
   /** Nothing runs; the reporter prints one line of JSON (`ListedTest`) per test that would run. */
@@ -53,6 +55,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   topologyHiding: null,
   trust: null,
   direction: null,
+  only: null,
   done: [],
   list: false,
   progress: 'none',

@@ -1,20 +1,18 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { platform, release } from 'node:os';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { summaryText } from '../../reports/console.js';
 import { finishReport } from '../../reports/finish-report.js';
 import { plainText } from '../../reports/plain-text.js';
-import { clearReport, readReport, resumeReport, writeHead } from '../../reports/report-folder.js';
+import { clearReport, readReport, resumeReport, writeHead, writeProfileLock } from '../../reports/report-folder.js';
 import type { RunHead } from '../../reports/verdict-report.js';
 import { DIRECTIONS, TRANSPORTS } from '../catalogue/case-options.js';
+import { FAULTS, faultOf } from '../faults/catalogue.js';
 import { EXIT, exitCodeOf, UsageError } from './exit-code.js';
 import { grepOf } from './list.js';
 import { loadProfile } from './profile-file.js';
+import { embeddedProfile, headOf } from './run-head.js';
 import { DEFAULT_RUN_OPTIONS, type ListedTest, type RunOptions } from './run-options.js';
 import { runSuites } from './runner.js';
 import type { Terminal } from './terminal.js';
-import { toolVersion } from './version.js';
 
 /** The flags of `q3953 run`, as commander hands them over. */
 export interface RunFlags {
@@ -38,29 +36,21 @@ export interface RunFlags {
 /** `q3953 run`: every case there is, or those that the flags choose; writes the report folder. */
 export async function run(flags: RunFlags, argv: readonly string[], terminal: Terminal): Promise<number> {
   const out = resolve(terminal.folder, flags.out);
-  const options = await optionsOf(flags, terminal);
+  const options = optionsOf(flags, terminal);
+  const profile = options.profile === null ? embeddedProfile() : await loadProfile(options.profile);
   const playwright = playwrightArguments(flags);
   if (flags.list === true) return listTests(options, playwright, terminal);
 
   const earlier = flags.resume === true ? readReport(out) : null;
   if (flags.resume === true && earlier === null) throw new UsageError(`--resume: ${out} holds no run to go on with`);
-  const profileText = options.profile === null ? null : readFileSync(options.profile);
   const head: RunHead = {
-    tool: 'q3953',
-    version: toolVersion(),
-    node: process.versions.node,
-    os: `${platform()} ${release()}`,
-    tier: options.tier,
-    profileHash: profileText === null ? null : createHash('sha256').update(profileText).digest('hex'),
-    seed: options.seed,
-    argv: [...argv],
-    startedAt: earlier?.head.startedAt ?? new Date().toISOString(),
-    finishedAt: null,
-    interrupted: true,
+    ...headOf(options, argv, profile),
+    ...(earlier === null ? {} : { startedAt: earlier.head.startedAt }),
   };
   if (earlier === null) clearReport(out);
   else resumeReport(out, earlier.cases);
   writeHead(out, head);
+  writeProfileLock(out, options.profile, profile);
 
   const done = (earlier?.cases ?? []).filter((entry) => entry.verdict !== 'notRun').map((entry) => entry.key);
   const result = await runSuites({ ...options, out, done }, playwright, terminal);
@@ -96,9 +86,13 @@ async function listTests(options: RunOptions, playwright: readonly string[], ter
   return lines.length === 0 ? EXIT.nothingRun : EXIT.asExpected;
 }
 
-async function optionsOf(flags: RunFlags, terminal: Terminal): Promise<RunOptions> {
+function optionsOf(flags: RunFlags, terminal: Terminal): RunOptions {
   grepOf(flags.grep);
-  if (flags.profile !== undefined) await loadProfile(resolve(terminal.folder, flags.profile));
+  if (flags.fault !== undefined && faultOf(flags.fault) === undefined) {
+    throw new UsageError(
+      `--fault: there is no fault '${flags.fault}'; ${FAULTS.length} there are: ${nearest(flags.fault)} …`,
+    );
+  }
   return {
     ...DEFAULT_RUN_OPTIONS,
     seed: flags.seed ?? DEFAULT_RUN_OPTIONS.seed,
@@ -133,4 +127,15 @@ function playwrightArguments(flags: RunFlags): readonly string[] {
     ...(flags.workers === undefined ? [] : [`--workers=${count('--workers', flags.workers)}`]),
     ...(flags.repeat === undefined ? [] : [`--repeat-each=${count('--repeat', flags.repeat)}`]),
   ];
+}
+
+/** A few names to choose from, those first that share the most with what was typed. */
+function nearest(typed: string): string {
+  const words = new Set(typed.split('-'));
+  const shared = (name: string): number => name.split('-').filter((word) => words.has(word)).length;
+  return [...FAULTS]
+    .sort((a, b) => shared(b.name) - shared(a.name))
+    .slice(0, 4)
+    .map((fault) => fault.name)
+    .join(', ');
 }
