@@ -147,10 +147,14 @@ export abstract class Call {
 
   /** A request inside the dialog. */
   handle(transaction: ServerTransaction): void {
+    this.#dispatch(transaction);
+    this.agent.progress.saw(`${transaction.request.method} received`);
+  }
+
+  #dispatch(transaction: ServerTransaction): void {
     const { request } = transaction;
     const reply = (status: number, headers: readonly Header[] = [], body?: Uint8Array) =>
       transaction.respond(this.response(request, status, headers, body));
-    this.agent.progress.saw(`${request.method} received`);
     if (this.dialog?.accepts(request) !== true) {
       reply(500, [['Retry-After', '1']]);
       return;

@@ -91,7 +91,8 @@ export class Ue implements NetworkFunction {
     const left = [...this.#agent.problems];
     for (const call of this.#calls)
       if (call.state !== 'ended') left.push(`${name}: call ${call.callId} is ${call.state}`);
-    if (this.#ports.open > 0) left.push(`${name}: ${this.#ports.open} pairs of media ports are open`);
+    const open = this.#ports.open - [...this.#calls].filter(({ isClosing }) => isClosing).length;
+    if (open > 0) left.push(`${name}: ${open} pairs of media ports are open`);
     if (this.subscription.active && this.registration.state === 'not registered') {
       left.push(`${name}: the subscription to its registration has not ended`);
     }
