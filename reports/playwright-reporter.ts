@@ -20,7 +20,7 @@ import {
   type RunOptions,
   readRunOptions,
   selects,
-} from '../harness/cli/run-options.js';
+} from '../harness/catalogue/run-options.js';
 import { caseEntryOf } from './case-entry.js';
 import { caseLine, progressLine } from './console.js';
 import { plainText } from './plain-text.js';

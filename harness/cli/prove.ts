@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { plainText, wrap } from '../../reports/plain-text.js';
 import { readReport, writeHead } from '../../reports/report-folder.js';
 import { type CaseOptions, caseKey, optionsWith } from '../catalogue/case-options.js';
+import { DEFAULT_RUN_OPTIONS } from '../catalogue/run-options.js';
 import type { CaptureRecord } from '../evidence/capture-from-tap.js';
 import { evidenceFromCapture } from '../evidence/evidence-from-capture.js';
 import type { RecordedMessage } from '../evidence/model.js';
@@ -15,7 +16,6 @@ import { judgeCase } from '../judge/judge-case.js';
 import { RULES } from '../judge/rule-book.js';
 import { BedError, EXIT, UsageError } from './exit-code.js';
 import { headOf } from './run-head.js';
-import { DEFAULT_RUN_OPTIONS } from './run-options.js';
 import { runSuites } from './runner.js';
 import type { Terminal } from './terminal.js';
 

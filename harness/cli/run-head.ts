@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { platform, release } from 'node:os';
 import type { RunHead } from '../../reports/verdict-report.js';
 import { DEFAULT_CASE_OPTIONS } from '../catalogue/case-options.js';
+import type { RunOptions } from '../catalogue/run-options.js';
 import { interconnectPlan, profileOf } from '../networks/topology.js';
 import type { Profile } from '../profile/profile.js';
-import type { RunOptions } from './run-options.js';
 import { toolVersion } from './version.js';
 
 /** The profile of the simulated networks, as it stands for a run without a profile file. */

@@ -5,12 +5,12 @@ import { plainText } from '../../reports/plain-text.js';
 import { clearReport, readReport, resumeReport, writeHead, writeProfileLock } from '../../reports/report-folder.js';
 import type { RunHead } from '../../reports/verdict-report.js';
 import { DIRECTIONS, TRANSPORTS } from '../catalogue/case-options.js';
+import { DEFAULT_RUN_OPTIONS, type ListedTest, type RunOptions } from '../catalogue/run-options.js';
 import { FAULTS, faultOf } from '../faults/catalogue.js';
 import { EXIT, exitCodeOf, UsageError } from './exit-code.js';
 import { grepOf } from './list.js';
 import { loadProfile } from './profile-file.js';
 import { embeddedProfile, headOf } from './run-head.js';
-import { DEFAULT_RUN_OPTIONS, type ListedTest, type RunOptions } from './run-options.js';
 import { runSuites } from './runner.js';
 import type { Terminal } from './terminal.js';
 

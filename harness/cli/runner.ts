@@ -4,8 +4,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../catalogue/package-root.js';
+import { formatRunOptions, RUN_VARIABLE, type RunnerMessage, type RunOptions } from '../catalogue/run-options.js';
 import { BedError } from './exit-code.js';
-import { formatRunOptions, RUN_VARIABLE, type RunnerMessage, type RunOptions } from './run-options.js';
 import type { Terminal } from './terminal.js';
 
 /** Another Playwright configuration with a project `suites`, for cases of one's own. */

@@ -76,3 +76,8 @@ export function addressPlan(block: number, ipVersion: 4 | 6): (operator: number,
     };
   };
 }
+
+/** The last port of an IPv6 bed's range, which no node has: whoever holds it has the bed. */
+export function bedSlotPort(block: number): number {
+  return FIRST_PORT + (block % BEDS_ON_IPV6) * PORTS_PER_BED + PORTS_PER_BED - 1;
+}

@@ -1,8 +1,8 @@
 import { test } from '@playwright/test';
 import { type CaseOutcome, caseEntryOf } from '../../../reports/case-entry.js';
 import { type CaseOptions, DEFAULT_CASE_OPTIONS, optionsWith } from '../../catalogue/case-options.js';
+import { CASE_ANNOTATION, CASE_ATTACHMENT, readRunOptions } from '../../catalogue/run-options.js';
 import type { Finding } from '../../judge/finding.js';
-import { CASE_ANNOTATION, CASE_ATTACHMENT, readRunOptions } from '../run-options.js';
 
 /** Cases without a network, whose only purpose is to test the reporter and the command line. */
 const finding: Finding = {

@@ -99,7 +99,7 @@ const SET_UP: readonly FlowStep[] = [
   }),
   arrow('C8N', 'b.ibcf', 'a.ibcf', response(180, 'INVITE'), 'the 180 crosses the border'),
   arrow('C8A', 'a.p-cscf', 'a.ue', response(180, 'INVITE'), 'the caller hears ring-back'),
-  arrow('C11', 'b.ue', 'b.p-cscf', response(200, 'INVITE'), 'the called user answers'),
+  arrow('C11', 'b.ue', 'b.p-cscf', response(200, 'INVITE'), 'the called user answers', { after: ['C8'] }),
   arrow('C11N', 'b.ibcf', 'a.ibcf', response(200, 'INVITE'), 'the answer crosses the border'),
   arrow('C11A', 'a.p-cscf', 'a.ue', response(200, 'INVITE'), 'the caller is connected'),
   arrow('C12', 'a.ue', 'a.p-cscf', request('ACK'), 'the caller acknowledges'),

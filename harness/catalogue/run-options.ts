@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type CaseOptions, caseOptions, DIRECTIONS, TRANSPORTS } from '../catalogue/case-options.js';
+import { type CaseOptions, caseOptions, DIRECTIONS, TRANSPORTS } from './case-options.js';
 
 /** Name of the environment variable through which a run's options reach the suites: the JSON of `RunOptions`. */
 export const RUN_VARIABLE = 'Q3953_RUN';
