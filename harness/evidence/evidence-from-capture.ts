@@ -12,7 +12,7 @@ import { inferProfile } from './inference/infer-profile.js';
 import { MediaEndpoints } from './media-endpoints.js';
 import type { Evidence, IntegrityIssue, Party, RecordedMessage, RecordedSip, Transport } from './model.js';
 import { NodeDirectory } from './node-directory.js';
-import { referencePointOf } from './reference-points.js';
+import { diameterPointOf, referencePointOf } from './reference-points.js';
 import type { Sighting } from './sighting.js';
 import { sightingsOf } from './sightings.js';
 
@@ -79,7 +79,9 @@ function recorded(
     }
     case 'diameter': {
       const { diameter } = sighting;
-      const referencePoint = referencePointOf('diameter', from, to);
+      const byRoles = referencePointOf('diameter', from, to);
+      // Behind an agent, or on addresses that nodes share, the application still tells.
+      const referencePoint = byRoles === 'unknown' ? diameterPointOf(diameter.applicationId) : byRoles;
       return {
         ...base,
         referencePoint,

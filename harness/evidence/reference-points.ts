@@ -75,3 +75,15 @@ export function referencePointOf(
   const rows = table.get(`${from.node.role} ${to.node.role}`) ?? [];
   return rows.find((row) => row.networks === undefined || row.networks === same)?.point ?? 'unknown';
 }
+
+/** Reference points that have a Diameter application of their own. */
+const DIAMETER_APPLICATIONS: ReadonlyMap<number, ReferencePoint> = new Map([
+  // TS 29.229 §3, TS 29.214 §5.1.
+  [16777216, 'Cx'],
+  [16777236, 'Rx'],
+]);
+
+/** The reference point of a Diameter application; `unknown` for the base protocol and applications without one here. */
+export function diameterPointOf(applicationId: number): ReferencePoint {
+  return DIAMETER_APPLICATIONS.get(applicationId) ?? 'unknown';
+}

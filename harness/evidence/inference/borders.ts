@@ -29,7 +29,8 @@ export function networksOf(chain: CallChain): readonly [string, string] | null {
 /**
  * Finds where calls cross from one network into another. On the only hop that a capture shows, the two domains of the call tell
  * (the classic trace of a border); on longer ways, the networks of neighbours must be known by their names, or both must put
- * media addresses of their own into the session description, which only borders do one behind the other (TS 24.229 §5.10.2.1).
+ * media addresses of their own into the session description, which only borders do one behind the other (TS 24.229 §5.10.2.1);
+ * a border may have an address of its own on each side.
  */
 export function collectBorders(chains: readonly CallChain[], book: FactBook): readonly BorderHop[] {
   const found = new Map<string, BorderHop>();
@@ -77,16 +78,12 @@ function hopOnTheWay(chain: CallChain, [caller, callee]: readonly [string, strin
       return { hop, because: ', whose names belong to these networks' };
     }
   }
-  const rewriting = new Set(
-    chain.hops.flatMap((hop, i) => {
-      const incoming = chain.hops.slice(0, i).findLast((earlier) => earlier.to === hop.from);
-      return incoming && changesMedia(incoming, hop) ? [hop.from] : [];
-    }),
-  );
-  const candidates = chain.hops.filter(
-    (hop) =>
-      rewriting.has(hop.from) && rewriting.has(hop.to) && mayBeBorder(book, hop.from) && mayBeBorder(book, hop.to),
-  );
+  const candidates = chain.hops.filter((hop, i) => {
+    const incoming = chain.hops.slice(0, i).findLast((earlier) => earlier.to === hop.from) ?? chain.hops[i - 1];
+    const outgoing = chain.hops.slice(i + 1).find((later) => later.from === hop.to) ?? chain.hops[i + 1];
+    if (!incoming || !outgoing || !mayBeBorder(book, hop.from) || !mayBeBorder(book, hop.to)) return false;
+    return changesMedia(incoming, hop) && changesMedia(hop, outgoing);
+  });
   const [only] = candidates;
   return only && candidates.length === 1 ? { hop: only, because: ', and both change the media addresses' } : null;
 }

@@ -131,6 +131,15 @@ test('on a way of several hops the border is where two neighbours both change th
   expect(evidence.messages.map((message) => message.referencePoint)).toEqual(['unknown', 'Ici', 'unknown', 'unknown']);
 });
 
+test('a border that has one address on each side is found in the same way', () => {
+  const split = way().map(([from, to, message]): Sent => {
+    if (from === '10.0.0.2') return ['192.0.2.10', '198.51.100.10', message];
+    return [from, to, message];
+  });
+  const { evidence } = evidenceFromCapture(capture(split));
+  expect(evidence.messages.map((message) => message.referencePoint)).toEqual(['unknown', 'Ici', 'unknown', 'unknown']);
+});
+
 test('on a way of several hops host names of the two networks tell the border', () => {
   const named = way().map(([from, to, message], i): Sent => {
     if (!('octets' in message)) return [from, to, message];
