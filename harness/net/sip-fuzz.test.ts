@@ -29,7 +29,7 @@ function* mutants(count: number, seed: string): Generator<Buffer> {
   const alphabet = Buffer.from('\r\n :;,<>"[]@%=/0129zZ\0\xff\t', 'latin1');
   for (let i = 0; i < count; i += 1) {
     const [method, via] = SEEDS[i % SEEDS.length] ?? SEEDS[0];
-    const octets = message(method, via);
+    const octets = message(method, via.replace('=z9hG4bK', `=z9hG4bK${i >> 2}`));
     for (let changes = random.integer(6); changes >= 0; changes -= 1) {
       octets[random.integer(octets.length)] = alphabet[random.integer(alphabet.length)] ?? 0;
     }
