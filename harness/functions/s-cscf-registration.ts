@@ -87,9 +87,10 @@ export class SCscfRegistration {
     const isProtected = claim.params.get('integrity-protected') === 'yes';
     const pending = this.#pending.get(claim.impi);
     const known = registrar.byPrivateIdentity(claim.impi);
+    const answers = pending !== undefined && claim.params.get('nonce') === pending.nonce;
+    // A UE that tells its sequence number has no security association yet to tell it over (TS 24.229 §5.1.1.5.3).
+    if (answers && (isProtected || claim.params.has('auts'))) return this.#answered(incoming, claim, pending, asked);
     if (!isProtected) return this.#challenge(incoming, claim);
-    if (pending !== undefined && claim.params.get('nonce') === pending.nonce)
-      return this.#answered(incoming, claim, pending, asked);
     // TS 24.229 §5.4.1.2.2: a protected REGISTER of a registered user needs no new challenge, unless the operator wants one.
     if (known !== null && (asked === 0 || !policy.challengeReRegistration))
       return this.#authenticated(incoming, claim, asked);
