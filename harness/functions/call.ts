@@ -245,7 +245,7 @@ export abstract class Call {
     const { media } = this.negotiation;
     if (media === undefined) return;
     this.session.apply(media);
-    if (this.agent.behaviours.has('talks-before-answer')) this.session.start();
+    if (this.agent.behaviours.has('talks-before-answer')) this.session.start(true);
   }
 
   protected startMedia(): void {

@@ -94,11 +94,14 @@ export class MediaSession {
     return this.#media?.direction ?? 'inactive';
   }
 
-  /** Speech and reports begin, as far as the direction allows: when the call is answered, or for early media. */
-  start(): void {
+  /**
+   * Speech and reports begin, as far as the direction allows: when the call is answered, or for early media. On a skipping clock
+   * the first packet waits until what is under way has arrived, the 200 for example; `now` sends it at once.
+   */
+  start(now = false): void {
     if (this.#started) return;
     this.#started = true;
-    this.#schedule();
+    this.#schedule(now);
     if (this.#report === null && this.#media?.rtcpBandwidth !== 0) this.#scheduleReport(FIRST_REPORT_MS);
   }
 
@@ -160,7 +163,7 @@ export class MediaSession {
     return this.#pair;
   }
 
-  #schedule(): void {
+  #schedule(now = false): void {
     if (this.#tick !== null || this.#media === null) return;
     const { clock } = this.#options.environment;
     this.#nextTick = clock.now();
@@ -178,7 +181,8 @@ export class MediaSession {
       // While held nothing but the timestamp moves: the tick must not make a skipping clock run.
       this.#tick = clock.after(Math.max(0, this.#nextTick - clock.now()), run, { background: !sends });
     };
-    this.#tick = clock.after(0, run);
+    if (now) run();
+    else this.#tick = clock.after(0, run);
   }
 
   #scheduleReport(ms: number): void {
