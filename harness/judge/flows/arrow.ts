@@ -3,7 +3,7 @@ import type { Avp, DiameterMessage } from '../../wire/diameter/message.js';
 import type { SipMessage } from '../../wire/sip/message.js';
 import type { Condition, FlowBinding, FlowStep, Occurrence, Place } from './flow.js';
 
-type Shape = (message: RecordedMessage, binding: FlowBinding) => boolean;
+export type Shape = (message: RecordedMessage, binding: FlowBinding) => boolean;
 
 /** Codes of the Diameter commands that flows name: RFC 6733, TS 29.229 §6.1, TS 29.214 §5.6. */
 const COMMANDS = {
@@ -61,7 +61,7 @@ interface ArrowOptions {
 /** One step of a flow, written as the arrow that it is. */
 export function arrow(
   id: string,
-  from: Place,
+  from: Place | readonly [Place, ...Place[]],
   to: Place,
   is: Shape,
   says: string,
@@ -69,7 +69,7 @@ export function arrow(
 ): FlowStep {
   return {
     id,
-    from,
+    from: isPlace(from) ? [from] : from,
     to,
     is,
     says,
@@ -78,6 +78,10 @@ export function arrow(
     ...(options.after === undefined ? {} : { after: options.after }),
     ...(options.until === undefined ? {} : { until: options.until }),
   };
+}
+
+function isPlace(from: Place | readonly [Place, ...Place[]]): from is Place {
+  return typeof from === 'string';
 }
 
 /** A condition on the SIP message of a step. */

@@ -27,7 +27,7 @@ export function evaluateFlow(flow: Flow, evidence: Evidence, profile: Profile): 
   const byPlace = groupByPlace(messages, sides);
   const findings: Finding[] = [];
   flow.steps.forEach((step, position) => {
-    const candidates = byPlace.get(`${step.from}>${step.to}`) ?? [];
+    const candidates = candidatesOf(step, byPlace);
     const floor = Math.max(-1, ...predecessors(flow, step, position).map((id) => matched.get(id)?.index ?? -1));
     const hits = candidates.filter((message) => message.index > floor && step.is(message, binding));
     if (step.occurs === 'never') {
@@ -35,7 +35,7 @@ export function evaluateFlow(flow: Flow, evidence: Evidence, profile: Profile): 
       const forbidden = hits.find((message) => end === undefined || message.index < end);
       if (forbidden !== undefined) {
         findings.push(
-          finding(flow, step, forbidden, forbidden.from.node?.name ?? nodeOf(step.from), step.says, 'it was seen'),
+          finding(flow, step, forbidden, forbidden.from.node?.name ?? nodeOf(step.from[0]), step.says, 'it was seen'),
         );
       }
       return;
@@ -44,7 +44,7 @@ export function evaluateFlow(flow: Flow, evidence: Evidence, profile: Profile): 
     if (hit === undefined) {
       if (step.occurs !== 'optional') {
         findings.push(
-          finding(flow, step, null, nodeOf(step.from), step.says, whatInstead(candidates, step, floor, binding)),
+          finding(flow, step, null, nodeOf(step.from[0]), step.says, whatInstead(candidates, step, floor, binding)),
         );
       }
       return;
@@ -53,17 +53,27 @@ export function evaluateFlow(flow: Flow, evidence: Evidence, profile: Profile): 
     const second = hits[1];
     if (step.occurs === 'single' && second !== undefined) {
       findings.push(
-        finding(flow, step, second, nodeOf(step.from), `${step.says}, exactly once`, `${hits.length} of them`),
+        finding(flow, step, second, nodeOf(step.from[0]), `${step.says}, exactly once`, `${hits.length} of them`),
       );
     }
     for (const condition of step.holds) {
       const seen = condition.seen(hit, binding);
       if (seen !== null) {
-        findings.push(finding(flow, step, hit, nodeOf(step.from), condition.requires, seen));
+        findings.push(finding(flow, step, hit, nodeOf(step.from[0]), condition.requires, seen));
       }
     }
   });
   return { findings, steps: matched };
+}
+
+/** The messages at the places of a step, in capture order. */
+function candidatesOf(
+  step: FlowStep,
+  byPlace: ReadonlyMap<string, readonly RecordedMessage[]>,
+): readonly RecordedMessage[] {
+  const [first, ...others] = step.from.map((from) => byPlace.get(`${from}>${step.to}`) ?? []);
+  if (others.length === 0) return first ?? [];
+  return [...(first ?? []), ...others.flat()].sort((one, other) => one.index - other.index);
 }
 
 function predecessors(flow: Flow, step: FlowStep, position: number): readonly string[] {
@@ -187,6 +197,6 @@ function whatInstead(
 ): string {
   const early = candidates.find((message) => message.index <= floor && step.is(message, binding));
   return early === undefined
-    ? `nothing of the kind from ${step.from} to ${step.to}`
+    ? `nothing of the kind from ${step.from.join(' or ')} to ${step.to}`
     : `only before the step that it must follow (frame ${early.frame})`;
 }

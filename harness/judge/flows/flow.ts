@@ -34,7 +34,8 @@ export interface FlowStep {
   readonly id: string;
   /** The arrow in words, present tense. */
   readonly says: string;
-  readonly from: Place;
+  /** Where it comes from; several places where the specification leaves the way open. The first one is blamed when it is missing. */
+  readonly from: readonly [Place, ...Place[]];
   readonly to: Place;
   readonly occurs: Occurrence;
   /** Steps that come before it; without the property, the step in front of it in the list. */

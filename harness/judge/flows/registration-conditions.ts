@@ -1,6 +1,7 @@
 import type { RecordedMessage } from '../../evidence/model.js';
-import { diameterHolds, findAvp, lacks, numberOfCSeq, sipHolds } from './arrow.js';
-import type { Condition } from './flow.js';
+import { parseNameAddr } from '../../wire/sip/headers.js';
+import { diameterHolds, findAvp, lacks, numberOfCSeq, request, type Shape, sipHolds } from './arrow.js';
+import type { Condition, FlowBinding } from './flow.js';
 
 /** Server-Assignment-Type values, TS 29.229 §6.3.15. */
 export const ASSIGNMENT = {
@@ -161,4 +162,25 @@ export function associatedUris(message: RecordedMessage | undefined): readonly s
     return [];
   }
   return message.sip.all('P-Associated-URI').map((value) => /<([^>]*)>/.exec(value)?.[1] ?? value.trim());
+}
+
+/** A request whose From is a user: the UE's own subscription, however it is routed. */
+export function ofUe(method: string): Shape {
+  return (message, binding) => request(method)(message, binding) && !isFromPCscf(message, binding);
+}
+
+/** A request that the P-CSCF makes in its own name. */
+export function ofPCscf(method: string): Shape {
+  return (message, binding) => request(method)(message, binding) && isFromPCscf(message, binding);
+}
+
+/** A NOTIFY that ends at the P-CSCF: no Route leads beyond it. */
+export const notifiesPCscf: Shape = request('NOTIFY', (sip) => sip.all('Route').length === 0);
+
+/** The subscription of the P-CSCF is asserted as its own: P-Asserted-Identity or From names no identity that was registered. */
+function isFromPCscf(message: RecordedMessage, binding: FlowBinding): boolean {
+  if (message.protocol !== 'sip') return false;
+  const [asserted] = message.sip.all('P-Asserted-Identity');
+  const uri = parseNameAddr(asserted ?? message.sip.get('From') ?? '')?.uri;
+  return uri !== undefined && !associatedUris(binding.step('R12U')).includes(uri);
 }
