@@ -38,7 +38,7 @@ export function reportCase(folder: string | null, outcome: CaseOutcome, material
   };
   write(evidence.pcapng, material.pcapng);
   write(evidence.ladder, ladderSvg(material.evidence, outcome.findings, `${entry.id} ${entry.title}`));
-  write(evidence.messages, `${JSON.stringify(messageList(material.evidence, outcome.findings), null, 1)}\n`);
+  write(evidence.messages, `${JSON.stringify(messageList(material.evidence, outcome.findings))}\n`);
   write(evidence.log, scrub(material.log));
   return entry;
 }
@@ -69,7 +69,8 @@ export function messageList(
   let sections = new Set<string>();
   for (const message of evidence.messages) {
     if (message.protocol === 'rtp' || message.protocol === 'rtcp') {
-      const ends = [partyText(message.from), partyText(message.to)].sort().join(' ');
+      const { from, to } = message;
+      const ends = `${from.address} ${from.port} ${to.address} ${to.port}`;
       const known = sections.has(ends);
       sections.add(ends);
       if (known && !named.has(message.index)) {

@@ -49,6 +49,8 @@ export interface LadderModel {
   readonly rows: readonly (Arrow | MediaRow)[];
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Where a function stands from the outer edge of its network to the border. */
 const PATH_ORDER: readonly Role[] = [
   'ue',
@@ -93,7 +95,7 @@ export function ladderModel(evidence: Evidence, findings: readonly Finding[]): L
   const start = evidence.messages[0]?.at ?? 0;
   const rows: (Arrow | MediaRow)[] = [];
   const firsts = new Map<string, number>();
-  let bands = new Map<string, MediaBand>();
+  let bands = new Map<number, Writable<MediaBand>>();
   let bandsAt = 0;
   const flush = (): void => {
     if (bands.size > 0) rows.push({ kind: 'media', at: bandsAt - start, bands: [...bands.values()] });
@@ -106,16 +108,14 @@ export function ladderModel(evidence: Evidence, findings: readonly Finding[]): L
     const severity = severities.get(message.index) ?? null;
     if (message.protocol === 'rtp' || message.protocol === 'rtcp') {
       if (bands.size === 0) bandsAt = message.at;
-      const key = `${Math.min(from, to)} ${Math.max(from, to)}`;
-      const band = bands.get(key) ?? { message: message.index, from, to, rtp: 0, rtcp: 0, severity: null };
+      const key = Math.min(from, to) * lanes.length + Math.max(from, to);
+      let band = bands.get(key);
+      if (band === undefined)
+        bands.set(key, (band = { message: message.index, from, to, rtp: 0, rtcp: 0, severity: null }));
+      band[message.protocol] += 1;
       const worst = worseSeverity(band.severity, severity);
-      bands.set(key, {
-        ...band,
-        rtp: band.rtp + (message.protocol === 'rtp' ? 1 : 0),
-        rtcp: band.rtcp + (message.protocol === 'rtcp' ? 1 : 0),
-        severity: worst,
-        message: worst === band.severity ? band.message : message.index,
-      });
+      if (worst !== band.severity) band.message = message.index;
+      band.severity = worst;
       continue;
     }
     const key = `${message.protocol} ${place(message.from)} ${place(message.to)} ${Buffer.from(message.octets).toString('latin1')}`;

@@ -15,6 +15,7 @@ const STYLE = `
 .q3953-ladder { --ink:#1c2430; --faint:#8a94a3; --lane:#c9d0da; --paper:#ffffff; --fail:#b3261e; --error:#7b1fa2; --inconc:#8a5a00; --warn:#8a5a00; --info:#0b57a4; --media:#dbe9f7; font:12px/1.2 ui-sans-serif,system-ui,sans-serif; background:var(--paper); }
 @media (prefers-color-scheme: dark) { .q3953-ladder { --ink:#e6eaf0; --faint:#8d98a8; --lane:#3a4452; --paper:#12161c; --fail:#ff8a80; --error:#d7a1f0; --inconc:#ffcf66; --warn:#ffcf66; --info:#8ec5ff; --media:#1d3247; } }
 .q3953-ladder text { fill:var(--ink); }
+.q3953-ladder .paper { fill:var(--paper); }
 .q3953-ladder .faint { fill:var(--faint); }
 .q3953-ladder .network { font-weight:600; }
 .q3953-ladder .lane { stroke:var(--lane); }
@@ -49,14 +50,19 @@ export function drawLadder(model: LadderModel, title: string): string {
     `<svg xmlns="http://www.w3.org/2000/svg" class="q3953-ladder" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="group" aria-labelledby="ladder-title">`,
     `<title id="ladder-title">${xmlText(title)}</title>`,
     `<style>${STYLE}</style>`,
-    ...model.lanes.map((lane, index) => drawLane(lane, index, model.lanes, height)),
+    ...model.lanes.map((_lane, index) => drawLane(index, height)),
   ];
   let y = MARGIN.top;
   for (const [index, row] of model.rows.entries()) {
     parts.push(row.kind === 'arrow' ? drawArrow(row, y, model.lanes) : drawMedia(row, y, model.lanes));
     y += heights[index] ?? ROW;
   }
-  parts.push('</svg>');
+  parts.push(
+    `<g class="heads"><rect class="paper" x="0" y="0" width="${width}" height="50"/>`,
+    ...model.lanes.map((lane, index) => drawHead(lane, index, model.lanes)),
+    '</g>',
+    '</svg>',
+  );
   return `${parts.join('\n')}\n`;
 }
 
@@ -64,19 +70,21 @@ function laneX(index: number): number {
   return MARGIN.left + index * LANE;
 }
 
-function drawLane(lane: Lane, index: number, lanes: readonly Lane[], height: number): string {
+function drawLane(index: number, height: number): string {
+  const x = laneX(index);
+  return `<line class="lane" x1="${x}" y1="50" x2="${x}" y2="${height - MARGIN.bottom / 2}"/>`;
+}
+
+/** The name of a lane, and of its network where the network begins. */
+function drawHead(lane: Lane, index: number, lanes: readonly Lane[]): string {
   const x = laneX(index);
   const isFirst = index === 0 || lanes[index - 1]?.network !== lane.network;
   const network =
     isFirst && lane.network !== null
       ? `<text class="network" x="${x - 24}" y="20">${xmlText(oneLine(lane.network, 24))}</text>`
       : '';
-  return [
-    `<g><title>${xmlText(lane.name)}</title>`,
-    `<line class="lane" x1="${x}" y1="50" x2="${x}" y2="${height - MARGIN.bottom / 2}"/>`,
-    network,
-    `<text x="${x}" y="42" text-anchor="middle">${xmlText(oneLine(lane.label, 20))}</text></g>`,
-  ].join('');
+  const label = `<text x="${x}" y="42" text-anchor="middle">${xmlText(oneLine(lane.label, 20))}</text>`;
+  return `<g><title>${xmlText(lane.name)}</title>${network}${label}</g>`;
 }
 
 function drawArrow(arrow: Arrow, y: number, lanes: readonly Lane[]): string {

@@ -1,8 +1,12 @@
+/** Most text is printable ASCII and can stay as it is. */
+const UNUSUAL = /[^\n\t\x20-\x7E]/;
+
 /**
  * Text that is safe on a terminal and legal in XML 1.0 (§2.2): control characters (escape sequences among them), bidirectional
  * overrides, lone surrogates and non-characters become U+FFFD; tab and line feed stay, CRLF becomes LF.
  */
 export function plainText(text: string): string {
+  if (!UNUSUAL.test(text)) return text;
   return (
     text
       .replace(/\r\n/g, '\n')

@@ -20,6 +20,11 @@ function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** Puts these on the page in place of what was there; null stands for nothing. */
+function show(...children) {
+  main.replaceChildren(...children.filter((child) => child !== null && child !== undefined));
+}
+
 function word(verdict) {
   return WORDS[verdict] ?? verdict;
 }
@@ -54,7 +59,7 @@ function showOverview() {
     `started ${run.startedAt}`,
     run.finishedAt === null ? 'not finished' : `finished ${run.finishedAt}`,
   ];
-  main.replaceChildren(
+  show(
     element('h1', {}, 'q3953 conformance report'),
     element('p', { class: 'faint' }, facts.join(' · ')),
     run.interrupted
@@ -208,7 +213,7 @@ let shownCase = null;
 async function showCase(key) {
   const entry = report.cases.find((one) => one.key === key);
   if (entry === undefined) {
-    main.replaceChildren(
+    show(
       element(
         'p',
         {},
@@ -231,7 +236,7 @@ async function showCase(key) {
     entry.reason === null ? null : ['Why', entry.reason],
     ...Object.entries(entry.measurements ?? {}).map(([name, value]) => [name, String(value)]),
   ].filter((fact) => fact !== null);
-  main.replaceChildren(
+  show(
     element('p', {}, element('a', { href: hashWith({ case: null, message: null }) }, '← All cases')),
     element('h1', {}, `${entry.key} `, element('span', { class: entry.verdict }, word(entry.verdict))),
     element('p', {}, entry.title),
@@ -323,11 +328,21 @@ function ladderElement(text) {
     event.preventDefault();
     chooseMessage(Number(arrow.getAttribute('data-message')));
   };
+  const heads = ladder.querySelector('.heads');
+  if (heads !== null) onceInside(ladder, (frame) => heads.setAttribute('transform', `translate(0 ${frame.scrollTop})`));
   ladder.addEventListener('click', choose);
   ladder.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' || event.key === ' ') choose(event);
   });
   return ladder;
+}
+
+/** Keeps the names of the lanes in sight while the reader scrolls. */
+function onceInside(ladder, follow) {
+  queueMicrotask(() => {
+    const frame = ladder.parentElement;
+    frame?.addEventListener('scroll', () => follow(frame), { passive: true });
+  });
 }
 
 function chooseMessage(index) {
@@ -341,7 +356,9 @@ function showMessage() {
   const index = Number(chosen);
   const message = shownCase.messages.get(index);
   for (const arrow of shownCase.ladder.querySelectorAll('[data-message]')) {
-    arrow.classList.toggle('chosen', arrow.getAttribute('data-message') === String(index));
+    const isChosen = arrow.getAttribute('data-message') === String(index);
+    arrow.classList.toggle('chosen', isChosen);
+    if (isChosen) arrow.querySelector('.hit')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
   if (message === undefined) {
     shownCase.panel.replaceChildren(element('p', {}, 'This packet is in evidence.pcapng only.'));
