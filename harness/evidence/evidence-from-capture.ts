@@ -3,11 +3,11 @@ import type { ReferencePoint } from '../profile/reference-point.js';
 import type { CaptureFile } from '../wire/capture/capture-file.js';
 import { readCapture } from '../wire/capture/read-capture.js';
 import type { Defect } from '../wire/defect.js';
-import type { DnsMessage } from '../wire/dns/message.js';
 import { parseRtcp } from '../wire/rtp/rtcp.js';
 import { parseRtp } from '../wire/rtp/rtp.js';
 import type { SipMessage } from '../wire/sip/message.js';
 import { readCaptureHeader } from './capture-header.js';
+import { isEnum } from './enum-query.js';
 import { inferProfile } from './inference/infer-profile.js';
 import { MediaEndpoints } from './media-endpoints.js';
 import type { Evidence, IntegrityIssue, Party, RecordedMessage, RecordedSip, Transport } from './model.js';
@@ -141,17 +141,6 @@ class RecordedSipMessage implements RecordedSip {
   get defects(): readonly Defect[] {
     return this.framingDefects.length === 0 ? this.sip.defects : [...this.framingDefects, ...this.sip.defects];
   }
-}
-
-/** A NAPTR look-up below the agreed suffix, or of a number's reversed digits below any (RFC 6116 §3.2). */
-export function isEnum(dns: DnsMessage, enumSuffix: string): boolean {
-  const question = dns.questions[0];
-  if (!question) return false;
-  const name = question.name.toLowerCase();
-  const suffix = enumSuffix.toLowerCase().replace(/^\.|\.$/g, '');
-  return (
-    (suffix !== '' && name.endsWith(`.${suffix}`)) || (question.type === 'NAPTR' && /^(?:\d\.){4,}[a-z]/.test(name))
-  );
 }
 
 /** Frames in the file, those included that could not be read. */

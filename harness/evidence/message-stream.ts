@@ -209,7 +209,7 @@ export class MessageStream implements StreamListener {
     const base = {
       transport,
       frame: chunk.frame,
-      frames: [...new Set(frames)],
+      frames: frames.length === 1 ? frames : [...new Set(frames)],
       at: chunk.at,
       source,
       destination,

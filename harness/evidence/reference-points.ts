@@ -62,7 +62,7 @@ const TABLES: Readonly<Record<'sip' | 'diameter' | 'media', Table>> = {
 
 /**
  * The reference point between two ends, from their roles and networks; `unknown` where an end or the pair is not known. DNS is
- * told apart by what is asked, not here: see `isEnum`.
+ * told apart by what is asked, see `isEnum`.
  */
 export function referencePointOf(
   protocol: Exclude<RecordedMessage['protocol'], 'dns' | 'unknown'>,

@@ -22,7 +22,7 @@ export function mediaAddresses(sip: SipMessage): readonly string[] {
 /** The two networks of a call, by domain or, where identities hold only addresses, by IOI; null where they are not two. */
 export function networksOf(chain: CallChain): readonly [string, string] | null {
   const caller = chain.callerDomain ?? domainOf(chain.origIoi) ?? chain.origIoi?.toLowerCase() ?? null;
-  const callee = chain.calleeDomain ?? domainOf(chain.termIoi) ?? chain.termIoi?.toLowerCase() ?? null;
+  const callee = chain.calleeDomain ?? domainOf(chain.termIoi) ?? chain.termIoi?.toLowerCase() ?? chain.toDomain;
   return caller !== null && callee !== null && caller !== callee ? [caller, callee] : null;
 }
 

@@ -18,30 +18,51 @@ export interface CallChain {
   readonly hops: readonly ChainHop[];
   readonly callerDomain: string | null;
   readonly calleeDomain: string | null;
+  /** What the caller dialled: often the callee's network, and all that is left where nothing else tells. */
+  readonly toDomain: string | null;
   readonly origIoi: string | null;
   readonly termIoi: string | null;
 }
 
 interface Draft {
   readonly method: string;
+  /** The capture began behind the initial request: From and To of a later one are all there is. */
+  readonly inDialog: boolean;
   readonly hops: ChainHop[];
   readonly seen: Set<string>;
   termIoi: string | null;
   responseDomain: string | null;
 }
 
-/** Requests that travel from one user to another; REGISTER goes another way. */
+/** Requests that travel from one user to another and may begin something; REGISTER goes another way. */
 const END_TO_END: ReadonlySet<string> = new Set(['INVITE', 'MESSAGE', 'OPTIONS', 'SUBSCRIBE', 'REFER']);
+/** Requests of a dialog, followed only where its first request is not in the capture. */
+const IN_DIALOG: ReadonlySet<string> = new Set(['INVITE', 'BYE', 'UPDATE', 'PRACK', 'INFO', 'NOTIFY']);
 const MAX_HOPS = 64;
 
 /** Follows initial requests from hop to hop: by ICID, which stays when a B2BUA changes the Call-ID (TS 24.229 §7.2A.5), and by Call-ID. */
 export function callChains(sightings: readonly Sighting[], owners: SocketOwners): readonly CallChain[] {
   const drafts: Draft[] = [];
   const byIdentity = new Map<string, Draft>();
+  /** Call-IDs whose first request was seen. */
+  const known = new Set<string>();
   for (const sighting of sightings) {
     if (sighting.protocol !== 'sip') continue;
     const { sip } = sighting;
     const method = methodOf(sip);
+    if (sip.kind === 'request' && IN_DIALOG.has(method) && isInDialog(sip)) {
+      const callId = sip.get('Call-ID') ?? '';
+      if (known.has(callId)) continue;
+      const key = `${callId} ${tagOf(sip.get('From'))}`;
+      let draft = byIdentity.get(key);
+      if (!draft) {
+        draft = draftOf(method, true);
+        drafts.push(draft);
+        byIdentity.set(key, draft);
+      }
+      addHop(draft, sighting, sip, owners);
+      continue;
+    }
     if (!END_TO_END.has(method)) continue;
     const vector = vectorOf(sip);
     const identities = [sip.get('Call-ID'), vector?.icidValue].flatMap((id) => (id ? [`${method} ${id}`] : []));
@@ -50,19 +71,36 @@ export function callChains(sightings: readonly Sighting[], owners: SocketOwners)
       if (draft && sip.status > 100) addResponse(draft, sip, vector);
       continue;
     }
-    if (/;\s*tag\s*=/i.test(sip.get('To') ?? '')) continue;
+    if (isInDialog(sip)) continue;
     if (!draft) {
-      draft = { method, hops: [], seen: new Set(), termIoi: null, responseDomain: null };
+      draft = draftOf(method, false);
       drafts.push(draft);
     }
+    known.add(sip.get('Call-ID') ?? '');
     for (const id of identities) if (!byIdentity.has(id)) byIdentity.set(id, draft);
-    const from = owners.key(sighting.source);
-    const to = owners.key(sighting.destination);
-    if (draft.seen.has(`${from} ${to}`) || draft.hops.length >= MAX_HOPS || from === to) continue;
-    draft.seen.add(`${from} ${to}`);
-    draft.hops.push({ from, to, request: sip });
+    addHop(draft, sighting, sip, owners);
   }
   return drafts.filter((draft) => draft.hops.length > 0).map(finished);
+}
+
+function draftOf(method: string, inDialog: boolean): Draft {
+  return { method, inDialog, hops: [], seen: new Set(), termIoi: null, responseDomain: null };
+}
+
+function addHop(draft: Draft, sighting: Sighting, request: SipRequest, owners: SocketOwners): void {
+  const from = owners.key(sighting.source);
+  const to = owners.key(sighting.destination);
+  if (draft.seen.has(`${from} ${to}`) || draft.hops.length >= MAX_HOPS || from === to) return;
+  draft.seen.add(`${from} ${to}`);
+  draft.hops.push({ from, to, request });
+}
+
+function isInDialog(request: SipRequest): boolean {
+  return tagOf(request.get('To')) !== null;
+}
+
+function tagOf(value: string | undefined): string | null {
+  return /;\s*tag\s*=\s*([^;\s]+)/i.exec(value ?? '')?.[1] ?? null;
 }
 
 function methodOf(sip: SipMessage): string {
@@ -97,16 +135,17 @@ function finished(draft: Draft): CallChain {
     return null;
   };
   const lastTarget = [...requests].reverse().map((request) => domainOf(hostOf(request.requestUri)));
+  const domainIn = (header: string) => firstOf((request) => identityDomain(request, header));
   const origIoi = firstOf((request) => plainIoi(vectorOf(request)?.origIoi));
   return {
     method: draft.method,
     hops: draft.hops,
-    callerDomain:
-      firstOf((request) => identityDomain(request, 'P-Asserted-Identity')) ??
-      firstOf((request) => identityDomain(request, 'From')) ??
-      domainOf(origIoi),
+    callerDomain: (draft.inDialog ? null : domainIn('P-Asserted-Identity')) ?? domainIn('From') ?? domainOf(origIoi),
     // The Request-URI names the callee's network only behind the number look-up, so the last hop tells best.
-    calleeDomain: lastTarget.find((domain) => domain !== null) ?? draft.responseDomain ?? domainOf(draft.termIoi),
+    calleeDomain: draft.inDialog
+      ? domainIn('To')
+      : (lastTarget.find((domain) => domain !== null) ?? draft.responseDomain ?? domainOf(draft.termIoi)),
+    toDomain: domainIn('To'),
     origIoi,
     termIoi: draft.termIoi,
   };

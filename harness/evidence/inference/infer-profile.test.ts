@@ -2,6 +2,8 @@ import { expect, test } from '@playwright/test';
 import { LINK_TYPES } from '../../wire/capture/capture-file.js';
 import { udpPacket } from '../../wire/capture/ip-packet.js';
 import { writePcap } from '../../wire/capture/pcap-writer.js';
+import { buildDns } from '../../wire/dns/build.js';
+import { NO_FLAGS } from '../../wire/dns/message.js';
 import { buildRequest, buildResponse } from '../../wire/sip/build.js';
 import { editSip } from '../../wire/sip/edit.js';
 import type { SipMessage, SipRequest } from '../../wire/sip/message.js';
@@ -129,6 +131,47 @@ function way(): Sent[] {
 test('on a way of several hops the border is where two neighbours both change the media addresses', () => {
   const { evidence } = evidenceFromCapture(capture(way()));
   expect(evidence.messages.map((message) => message.referencePoint)).toEqual(['unknown', 'Ici', 'unknown', 'unknown']);
+});
+
+test('a trace that begins inside a call tells the border by From and To', () => {
+  const bye = buildRequest({
+    method: 'BYE',
+    requestUri: `sip:${A}:5060`,
+    headers: [
+      ['Via', `SIP/2.0/UDP ${B};branch=z9hG4bK9`],
+      ['From', `<sip:+46701740605@${DOMAIN_B};user=phone>;tag=b`],
+      ['To', `<sip:+447700900101@${DOMAIN_A};user=phone>;tag=a`],
+      ['Call-ID', 'call-1'],
+      ['CSeq', '1 BYE'],
+    ],
+  });
+  const { evidence } = evidenceFromCapture(capture([[B, A, bye]]));
+  expect(evidence.messages[0]).toMatchObject({
+    referencePoint: 'Ici',
+    from: { node: { network: DOMAIN_B } },
+    to: { node: { network: DOMAIN_A } },
+  });
+});
+
+test('name servers are known by what they are asked', () => {
+  const query = (name: string, type: 'NAPTR' | 'SRV', response: boolean) =>
+    buildDns({
+      ...{ id: 1, response, opcode: 0, flags: NO_FLAGS, rcode: 0, answers: [], authorities: [], additionals: [] },
+      questions: [{ name, type, typeNumber: type === 'SRV' ? 33 : 35, class: 1 }],
+    });
+  const number = '5.0.6.0.4.7.1.0.7.6.4.e164enum.net';
+  const { evidence } = evidenceFromCapture(
+    capture([
+      [`${A}|40000`, '192.0.2.53|53', query(number, 'NAPTR', false)],
+      ['192.0.2.53|53', `${A}|40000`, query(number, 'NAPTR', true)],
+      [`${A}|40001`, '203.0.113.53|53', query(`_sip._tcp.${DOMAIN_B}`, 'SRV', false)],
+      ['203.0.113.53|53', `${A}|40001`, query(`_sip._tcp.${DOMAIN_B}`, 'SRV', true)],
+      [A, B, invite()],
+    ]),
+  );
+  expect(evidence.messages.map((message) => message.referencePoint)).toEqual(['ENUM', 'ENUM', 'DNS', 'DNS', 'Ici']);
+  expect(evidence.messages[1]?.from.node).toMatchObject({ role: 'enum-server', network: DOMAIN_A });
+  expect(evidence.messages[3]?.from.node).toMatchObject({ role: 'ipx-dns', network: 'unknown' });
 });
 
 test('a border that has one address on each side is found in the same way', () => {

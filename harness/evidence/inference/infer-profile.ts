@@ -7,6 +7,7 @@ import { type BorderHop, collectBorders, mediaAddresses, networksOf } from './bo
 import { type CallChain, callChains } from './call-chains.js';
 import { collectDiameterRoles } from './diameter-roles.js';
 import { domainOf, plmnOf } from './domains.js';
+import { collectNameServers } from './name-servers.js';
 import { FactBook, type NodeFacts } from './node-facts.js';
 import { collectServiceControl, collectSipRoles, noteHost } from './sip-roles.js';
 import { SocketOwners } from './socket-owners.js';
@@ -19,6 +20,8 @@ export interface InferredProfile {
 
 /** RFC 3261 §17.1.1.1 and TS 24.229 §7.7 give the values between IM CN subsystem elements; the PX times are never judged offline. */
 const TIMERS = { T1: 500, T2: 4000, T4: 5000, PX_CALL_DURATION: 0, PX_GUARD: 0 } as const;
+/** Carrier ENUM, GSMA IR.67; other trees are known by the form of the names. */
+const ENUM_SUFFIX = 'e164enum.net';
 /** Networks that own nothing but a role: what is known of them is only that they exist. */
 const NO_NETWORK = 'unknown';
 
@@ -41,6 +44,7 @@ export function inferProfile(
   }
   placeByName(book, knownDomains(sightings, chains));
   const borders = collectBorders(chains, book);
+  collectNameServers(sightings, owners, book, ENUM_SUFFIX);
   const sentences: string[] = [];
   const nodes = [...nodesOf(book, owners, sentences), ...relaysOf(sightings, borders, owners, book, sentences)];
   const operators = operatorsOf(nodes, chains, sentences);
@@ -54,7 +58,7 @@ export function inferProfile(
       nodes,
       sut: operators.map((operator) => operator.name),
       agreement,
-      enumSuffix: 'e164enum.net',
+      enumSuffix: ENUM_SUFFIX,
       timers: TIMERS,
     },
     inferred: sentences,

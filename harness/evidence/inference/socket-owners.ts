@@ -24,7 +24,7 @@ export class SocketOwners {
       if (port !== source.port) this.aliases.set(socketKey(source), `${source.address}|${port}`);
     }
     for (const { protocol, source, destination } of sightings) {
-      if (protocol !== 'sip' && protocol !== 'diameter') continue;
+      if (protocol !== 'sip' && protocol !== 'diameter' && protocol !== 'dns') continue;
       this.remember(source);
       this.remember(destination);
     }

@@ -1,4 +1,3 @@
-import { ipOctets } from '../../ip-address.js';
 import { type Endpoint, IP_PROTOCOLS, ipPacketAround, TCP_FLAGS, tcpPacket, udpPacket } from '../ip-packet.js';
 
 /** Builders of the layers that only foreign captures have; each wraps octets as a probe would have seen them. */
@@ -141,10 +140,5 @@ export class Stream {
       { sequence: (this.isn + 1 + at) >>> 0, acknowledgement: 1, flags: TCP_FLAGS.ack | TCP_FLAGS.psh | flags },
       octets,
     );
-  }
-
-  /** Both addresses are of one IP version. */
-  get six(): boolean {
-    return ipOctets(this.source.address)?.length === 16;
   }
 }
