@@ -77,7 +77,6 @@ export class StreamConnection {
       this.#write(each);
   }
 
-  /** Writes what does not count as a message, such as an answer to a keep-alive: no deviation, but recorded. */
   #write(octets: Uint8Array): void {
     if (this.closed) return;
     if (this.#socket.writableLength > WRITE_LIMIT) {
