@@ -1,13 +1,18 @@
 import { CX_FAULTS } from './cx.js';
 import { DIAMETER_FAULTS } from './diameter.js';
+import { DLG_FAULTS } from './dlg.js';
 import type { Fault } from './fault.js';
 import { GEN_FAULTS } from './gen.js';
 import { HDR_FAULTS } from './hdr.js';
+import { IBC_FAULTS } from './ibc.js';
+import { INV_FAULTS } from './inv.js';
 import { MTH_FAULTS } from './mth.js';
 import { PCV_FAULTS } from './pcv.js';
+import { RSP_FAULTS } from './rsp.js';
 import { RTP_FAULTS } from './rtp.js';
 import { RX_FAULTS } from './rx.js';
 import { SDP_FAULTS } from './sdp.js';
+import { THG_FAULTS } from './thg.js';
 import { TRU_FAULTS } from './tru.js';
 import { URI_FAULTS } from './uri.js';
 import { VOC_FAULTS } from './voc.js';
@@ -20,6 +25,11 @@ export const FAULTS: readonly Fault[] = [
   ...TRU_FAULTS,
   ...URI_FAULTS,
   ...PCV_FAULTS,
+  ...THG_FAULTS,
+  ...IBC_FAULTS,
+  ...INV_FAULTS,
+  ...RSP_FAULTS,
+  ...DLG_FAULTS,
   ...SDP_FAULTS,
   ...VOC_FAULTS,
   ...RTP_FAULTS,

@@ -171,6 +171,7 @@ export const GEN_FAULTS: readonly Fault[] = [
       name: 'ipv6-literal-in-sdp',
       title: "Home A's border leaves the IPv6 origin of the UE in the session description",
       catches: 'GEN-23',
+      at: { referencePoint: 'Ici', protocol: 'sip', fromRole: 'ibcf', fromNetwork: 'home-a' },
     },
     (edit, message) =>
       edit.body(replaced(message.body, /^(o=.*) IN IP4 \S+/m, '$1 IN IP6 ::1'), message.get('Content-Type')),

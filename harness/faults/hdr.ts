@@ -52,11 +52,11 @@ export const HDR_FAULTS: readonly Fault[] = [
   sipFault(
     {
       name: 'attestation-at-roaming-border',
-      title: 'An attestation of the caller goes from the visited to the home network',
+      title: 'An attestation of the caller goes from the home to the visited network',
       catches: 'HDR-08',
     },
     (edit, message) =>
-      (message.kind === 'request' ? edit.requestUri(`${message.requestUri};iotl=visitedA-homeA`) : edit).append(
+      (message.kind === 'request' ? edit.requestUri(`${message.requestUri};iotl=homeB-visitedB`) : edit).append(
         'Origination-Id',
         '123e4567-e89b-12d3-a456-426614174000',
       ),

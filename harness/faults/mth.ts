@@ -5,12 +5,12 @@ import { octetFault, requestOfA, responseOfB, sipFault, standalone } from './sip
 export const MTH_FAULTS: readonly Fault[] = [
   sipFault(
     {
-      name: 'border-refuses-update',
-      title: "Home B's border answers UPDATE with 405 itself",
+      name: 'border-refuses-prack',
+      title: "Home B's border answers PRACK with 405 itself",
       catches: 'MTH-01',
-      at: responseOfB(200, 'UPDATE'),
+      at: responseOfB(200, 'PRACK'),
     },
-    (edit) => edit.statusLine(405, 'Method Not Allowed').remove('Contact').remove('Supported').body(null),
+    (edit) => edit.statusLine(405, 'Method Not Allowed').set('Allow', 'INVITE, ACK, CANCEL, BYE, OPTIONS'),
   ),
   sipFault(
     { name: 'invite-without-allow', title: 'The border of home A removes Allow from the INVITE', catches: 'MTH-08' },

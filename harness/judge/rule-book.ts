@@ -1,14 +1,19 @@
 import type { Rule } from './rule.js';
 import { CX } from './rules/cx.js';
 import { DIAMETER } from './rules/diameter.js';
+import { DLG } from './rules/dlg.js';
 import { GEN } from './rules/gen.js';
 import { GEN_MATRIX } from './rules/gen-matrix.js';
 import { HDR } from './rules/hdr.js';
+import { IBC } from './rules/ibc.js';
+import { INV } from './rules/inv.js';
 import { MTH } from './rules/mth.js';
 import { PCV } from './rules/pcv.js';
+import { RSP } from './rules/rsp.js';
 import { RTP } from './rules/rtp.js';
 import { RX } from './rules/rx.js';
 import { SDP } from './rules/sdp.js';
+import { THG } from './rules/thg.js';
 import { TRU } from './rules/tru.js';
 import { URI } from './rules/uri.js';
 import { VOC } from './rules/voc.js';
@@ -22,6 +27,11 @@ export const FAMILIES: Readonly<Record<string, readonly Rule[]>> = {
   PCV,
   TRU,
   URI,
+  THG,
+  IBC,
+  INV,
+  RSP,
+  DLG,
   DIAMETER,
   CX,
   RX,

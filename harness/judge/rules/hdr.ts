@@ -29,7 +29,7 @@ const ROAMING_ONLY: readonly LegHeader[] = [
   { header: 'Authentication-Info' },
   { header: 'Authorization', toldFor: inInvite },
   { header: 'P-Associated-URI' },
-  { header: 'P-Called-Party-ID' },
+  { header: 'P-Called-Party-ID', toldFor: inInvite },
   { header: 'P-Preferred-Service', toldFor: inInvite },
   { header: 'P-Profile-Key' },
   { header: 'P-Served-User', toldFor: inInvite },

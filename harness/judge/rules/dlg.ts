@@ -1,0 +1,323 @@
+import { parseUri } from '../../wire/sip/uri.js';
+import type { RuleContext } from '../context.js';
+import { finalResponse, type SipDialog, type SipTransaction } from '../correlation.js';
+import type { Rule, Violation } from '../rule.js';
+import { sessionInterval } from '../session-timer.js';
+import { type Complaint, each, rule, seen, shortened, sipRule, violation } from '../sip-rule.js';
+import type { SipView } from '../sip-view.js';
+
+/** A request without final response for longer than this has failed: Timers B and F, RFC 3261 §17.1. */
+const PATIENCE_IN_T1 = 64;
+
+/** Scheme, user, host and port of a URI as text, parameters left out: borders may add some of their own. */
+function target(uri: string): string {
+  const parsed = parseUri(uri);
+  if (parsed === null || (parsed.scheme !== 'sip' && parsed.scheme !== 'sips')) return uri.trim();
+  return `${parsed.scheme}:${parsed.user ?? ''}@${parsed.host.toLowerCase()}:${parsed.port ?? ''}`;
+}
+
+function sentByCaller(view: SipView, dialog: SipDialog): boolean {
+  return view.isRequest ? view.fromTag === dialog.callerTag : view.fromTag !== dialog.callerTag;
+}
+
+/** Contacts that the far side has given in the dialog up to a message: any of them may be the remote target (RFC 3261 §12.2). */
+function remoteTargets(view: SipView, dialog: SipDialog): readonly string[] {
+  const caller = sentByCaller(view, dialog);
+  return dialog.messages
+    .filter((other) => other.record.index < view.record.index && other.has('Contact'))
+    .filter((other) => other.status < 300 && sentByCaller(other, dialog) !== caller)
+    .flatMap((other) => other.nameAddrs('Contact').map((value) => target(value?.uri ?? '')));
+}
+
+/**
+ * Routes that a request of the dialog may show on this hop: behind the sending border the caller's requests visit what
+ * stands above the INVITE's own Record-Route in the response, from the bottom; the callee's what the INVITE recorded.
+ */
+function expectedRoutes(view: SipView, dialog: SipDialog, context: RuleContext): readonly (readonly string[])[] {
+  const request = dialog.creator?.request;
+  if (!request) return [];
+  const uris = (of: SipView): readonly string[] =>
+    of.nameAddrs('Record-Route').map((value) => target(value?.uri ?? ''));
+  const recorded = uris(request);
+  if (!sentByCaller(view, dialog)) return [recorded];
+  return dialog.messages
+    .filter(
+      (other) =>
+        other.record.index < view.record.index && !other.isRequest && other.method === 'INVITE' && other.status > 100,
+    )
+    .filter((other) => other.transaction === dialog.creator && other.has('Record-Route'))
+    .map(uris)
+    .filter(
+      (list) =>
+        list.length >= recorded.length &&
+        recorded.every((uri, index) => list[list.length - recorded.length + index] === uri),
+    )
+    .map((list) => list.slice(0, list.length - recorded.length).reverse())
+    .map((list) => list.filter((uri) => !isOwn(uri, view, context)));
+}
+
+/** Entries of the sender's own network are behind it: an INVITE that should have recorded them did not. */
+function isOwn(uri: string, view: SipView, context: RuleContext): boolean {
+  const host = /@(.*):\d*$/.exec(uri)?.[1];
+  const own = view.record.from.node?.network;
+  return host !== undefined && own !== undefined && context.border.networkOfHost(host) === own;
+}
+
+function routing(view: SipView, context: RuleContext): readonly Complaint[] | undefined {
+  const { dialog } = view;
+  if (dialog === null || dialog.creator?.request === undefined || dialog.creator.request === null) return undefined;
+  const wrong: Complaint[] = [];
+  const targets = remoteTargets(view, dialog);
+  const uri = view.sip.kind === 'request' ? view.sip.requestUri : '';
+  if (targets.length > 0 && !targets.includes(target(uri)))
+    wrong.push({
+      seen: `${view.method} to ${shortened(uri)}, the Contact of the other side is ${targets[targets.length - 1]}`,
+      line: 1,
+    });
+  const expected = expectedRoutes(view, dialog, context);
+  const route = view.nameAddrs('Route').map((value) => target(value?.uri ?? ''));
+  if (expected.length > 0 && !expected.some((list) => list.join(' ') === route.join(' ')))
+    wrong.push({
+      seen: `Route of ${view.method} is ${route.join(', ') || 'missing'}, the dialog recorded ${expected[0]?.join(', ') || 'none'}`,
+      header: 'Route',
+      line: view.lineOf('Route') ?? 1,
+    });
+  return targets.length === 0 && expected.length === 0 ? undefined : wrong;
+}
+
+function isAnswered(context: RuleContext, transaction: SipTransaction): boolean | null {
+  if (finalResponse(transaction) !== null) return true;
+  const { views } = context.sip;
+  const last = views[views.length - 1]?.record.at ?? 0;
+  const sent = transaction.request?.record.at ?? last;
+  return last - sent > context.profile.timers.T1 * 1000 * PATIENCE_IN_T1 ? false : null;
+}
+
+function bye(context: RuleContext, transaction: SipTransaction): readonly Violation[] | null | undefined {
+  const { request } = transaction;
+  if (request === null) return undefined;
+  const final = finalResponse(transaction);
+  if (final !== null) {
+    const good = (final.status >= 200 && final.status < 300) || [401, 407, 408, 481].includes(final.status);
+    return good ? null : [violation(final, { seen: `${final.title}, 200 was due`, line: 1 })];
+  }
+  if (isAnswered(context, transaction) !== false) return undefined;
+  const blame = request.record.to.node?.name;
+  return [
+    violation(request, { seen: 'BYE without any final response', line: 1, ...(blame === undefined ? {} : { blame }) }),
+  ];
+}
+
+function sameUri(a: SipView, b: SipView): boolean {
+  return a.sip.kind === 'request' && b.sip.kind === 'request' && a.sip.requestUri === b.sip.requestUri;
+}
+
+function cancelComplaints(view: SipView, invite: SipView): readonly Complaint[] {
+  const wrong: Complaint[] = [];
+  const expect = (good: boolean, header: string, text: string): void => {
+    if (!good) wrong.push({ seen: `${text} in CANCEL`, line: header === '' ? 1 : (view.lineOf(header) ?? 1) });
+  };
+  expect(sameUri(view, invite), '', `another Request-URI (${view.sip.kind === 'request' ? view.sip.requestUri : ''})`);
+  expect(view.from?.uri === invite.from?.uri && view.fromTag === invite.fromTag, 'From', 'another From');
+  expect(view.to?.uri === invite.to?.uri && view.toTag === invite.toTag, 'To', 'another To');
+  expect(view.vias.length === 1, 'Via', `${view.vias.length} Via`);
+  expect(view.branch === invite.branch, 'Via', 'another branch');
+  expect(view.all('Route').join() === invite.all('Route').join(), 'Route', 'another Route');
+  expect(!view.has('Require'), 'Require', 'Require');
+  expect(!view.has('Proxy-Require'), 'Proxy-Require', 'Proxy-Require');
+  const provisional = view.transaction?.cancels?.responses.some(
+    (response) => response.record.index < view.record.index,
+  );
+  if (provisional === false) wrong.push({ seen: 'CANCEL before any provisional response', line: 1 });
+  return wrong;
+}
+
+function cancelled(context: RuleContext, transaction: SipTransaction): readonly Violation[] | null | undefined {
+  const invite = transaction.cancels;
+  const final = finalResponse(transaction);
+  if (final === null) {
+    const answered = isAnswered(context, transaction);
+    if (answered !== false || transaction.request === null) return undefined;
+    const blame = transaction.request.record.to.node?.name;
+    return [
+      violation(transaction.request, {
+        seen: 'CANCEL without response',
+        line: 1,
+        ...(blame === undefined ? {} : { blame }),
+      }),
+    ];
+  }
+  if (invite === null) return undefined;
+  if (final.status >= 300 && final.status !== 481)
+    return [violation(final, { seen: `${final.title}, 200 was due`, line: 1 })];
+  const end = finalResponse(invite);
+  if (end === null || end.record.index < (transaction.request?.record.index ?? 0)) return null;
+  if (end.status >= 300 && end.status !== 487)
+    return [violation(end, { seen: `${end.title} to a cancelled INVITE, 487 was due`, line: 1, strength: 'should' })];
+  return null;
+}
+
+/** A 2xx behind an answer in a reliable provisional response may only repeat that answer: RSP-13 judges it. */
+function isRepetition(view: SipView): boolean {
+  return (
+    view.method === 'INVITE' &&
+    view.status >= 200 &&
+    view.transaction?.responses.some((other) => other.status < 200 && other.has('RSeq') && other.sdp !== null) === true
+  );
+}
+
+/** Origin line and the rest of each description that one side sent in a dialog, in order. */
+function descriptions(dialog: SipDialog): readonly (readonly SipView[])[] {
+  const sides = [[] as SipView[], [] as SipView[]];
+  for (const view of dialog.messages)
+    if (view.sdp !== null && view.status < 300 && !isRepetition(view))
+      sides[sentByCaller(view, dialog) ? 0 : 1]?.push(view);
+  return sides;
+}
+
+interface Origin {
+  readonly identity: string;
+  readonly version: string;
+  readonly rest: string;
+  readonly media: number;
+}
+
+function originOf(view: SipView): Origin | null {
+  const text = Buffer.from(view.sdp ?? new Uint8Array())
+    .toString('latin1')
+    .replace(/\r\n/g, '\n');
+  const match = /^o=(\S+) (\S+) (\S+) (\S+ \S+ \S+)$/m.exec(text);
+  if (match === null) return null;
+  return {
+    identity: `${match[1]} ${match[2]} ${match[4]}`,
+    version: match[3] ?? '',
+    rest: text.replace(/^o=.*$/m, '').trim(),
+    media: (text.match(/^m=/gm) ?? []).length,
+  };
+}
+
+/** How a description of one side follows the one before. */
+function succession(before: Origin, after: Origin, view: SipView): readonly Complaint[] {
+  const wrong: Complaint[] = [];
+  if (before.identity !== after.identity)
+    wrong.push({
+      seen: `o= of ${view.title} is not that of the description before (${shortened(after.identity)} behind ${shortened(before.identity)})`,
+      line: 1,
+      strength: 'should',
+    });
+  const changed = before.rest !== after.rest;
+  if (changed && before.version === after.version)
+    wrong.push({ seen: `${view.title} changes the description and keeps version ${after.version}`, line: 1 });
+  if (after.media < before.media)
+    wrong.push({ seen: `${view.title} has ${after.media} m-lines, ${before.media} before`, line: 1 });
+  return wrong;
+}
+
+/** Dialog, release and mid-call at the II-NNI. */
+export const DLG: readonly Rule[] = [
+  sipRule({
+    id: 'DLG-01',
+    says: 'A request of a dialog goes to the Contact of the other side along the recorded route.',
+    clause: 'RFC 3261 §12.1.1, §12.2.1.1',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a border rewrites Contact or Record-Route in one direction only',
+    where: { kind: 'request', dialog: 'in-dialog' },
+    when: (view) => !isHopByHop(view),
+    judge: routing,
+  }),
+  sipRule({
+    id: 'DLG-02',
+    says: 'The ACK of a 2xx has the CSeq number of its INVITE.',
+    clause: 'RFC 3261 §13.2.2.4',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a B2BUA counts the ACK as a request of its own',
+    where: { kind: 'request', methods: ['ACK'] },
+    judge: (view) => {
+      const creator = view.dialog?.creator;
+      if (!creator?.request) return undefined;
+      return view.transaction === null
+        ? seen(view, 'CSeq', `no INVITE of the dialog has this number, the first has ${creator.request.cseq?.number}`)
+        : null;
+    },
+  }),
+  rule({
+    id: 'DLG-04',
+    says: 'BYE is answered 200.',
+    clause: 'RFC 3261 §15.1.1, §15.1.2',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'one side had lost the dialog, or a border does not know the route of the BYE',
+    check: (context) =>
+      each(
+        context.iciTransactions.filter((one) => one.method === 'BYE'),
+        (one) => bye(context, one),
+      ),
+  }),
+  sipRule({
+    id: 'DLG-08',
+    says: 'CANCEL repeats Request-URI, From, To, CSeq number, topmost Via and Route of the INVITE and follows a provisional response.',
+    clause: 'RFC 3261 §9.1',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'CANCEL is built from scratch instead of from the INVITE that was sent on this hop',
+    where: { kind: 'request', methods: ['CANCEL'] },
+    judge: (view) => {
+      const invite = view.transaction?.cancels?.request;
+      return invite ? cancelComplaints(view, invite) : undefined;
+    },
+  }),
+  rule({
+    id: 'DLG-09',
+    says: 'CANCEL is answered 200, and then the INVITE 487.',
+    clause: 'RFC 3261 §9.2',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a border forwards CANCEL end to end instead of answering it on each hop',
+    check: (context) =>
+      each(
+        context.iciTransactions.filter((one) => one.method === 'CANCEL'),
+        (one) => cancelled(context, one),
+      ),
+  }),
+  sipRule({
+    id: 'DLG-12',
+    says: '422 has a Min-SE of at least 90.',
+    clause: 'RFC 4028 §7.3, §9; TS 29.165 annex B.7.2/29',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the border refuses the session interval without saying which one it wants',
+    where: { kind: 'response', status: [422, 422] },
+    judge: (view) => {
+      const { minSe } = sessionInterval(view);
+      if (minSe === null) return { seen: `no Min-SE in ${view.title}`, line: view.lineOf('Min-SE') ?? 1 };
+      return minSe < 90 ? seen(view, 'Min-SE') : null;
+    },
+  }),
+  rule({
+    id: 'DLG-15',
+    says: 'In a session o= stays the same but for its version, which rises exactly when the description changes; m-lines never get fewer.',
+    clause: 'RFC 3264 §8',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a media gateway changes the description and forgets its version',
+    check: (context) =>
+      each(context.iciDialogs.flatMap(descriptions), (views) => {
+        if (views.length < 2) return undefined;
+        return views.flatMap((view, index): readonly Violation[] => {
+          const previous = views[index - 1];
+          const [before, after] = [previous === undefined ? null : originOf(previous), originOf(view)];
+          return before === null || after === null
+            ? []
+            : succession(before, after, view).map((one) => violation(view, one));
+        });
+      }),
+  }),
+];
+
+/** The ACK of a failure belongs to its hop and has the Route of the INVITE. */
+function isHopByHop(view: SipView): boolean {
+  if (view.method === 'CANCEL') return true;
+  return view.method === 'ACK' && view.transaction?.responses.some((response) => response.status >= 300) === true;
+}

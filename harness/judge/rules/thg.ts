@@ -1,0 +1,257 @@
+import { parseUri } from '../../wire/sip/uri.js';
+import type { RuleContext } from '../context.js';
+import type { Rule, Violation } from '../rule.js';
+import { type Complaint, each, rule, shortened, sipRule, violation } from '../sip-rule.js';
+import type { SipView } from '../sip-view.js';
+
+/** One entry of a routing header: a hop that the message took or will take. */
+interface Entry {
+  readonly header: string;
+  readonly index: number;
+  readonly text: string;
+  readonly host: string;
+  readonly port: number | null;
+  readonly user: string | null;
+  readonly tokenizedBy: string | null;
+}
+
+const ROUTING = ['Record-Route', 'Route', 'Path', 'Service-Route'];
+
+/** Entries of Via and of the route headers, decoded. */
+function entries(view: SipView, headers: readonly string[] = ['Via', ...ROUTING]): readonly Entry[] {
+  return headers.flatMap((header) => (header === 'Via' ? viaEntries(view) : routeEntries(view, header)));
+}
+
+function viaEntries(view: SipView): readonly Entry[] {
+  const texts = view.all('Via');
+  return view.vias.flatMap((via, index): readonly Entry[] => {
+    if (via === null) return [];
+    const { host, port } = via;
+    const tokenizedBy = via.params.get('tokenized-by') ?? null;
+    return [{ header: 'Via', index, text: texts[index] ?? '', host, port, user: null, tokenizedBy }];
+  });
+}
+
+function routeEntries(view: SipView, header: string): readonly Entry[] {
+  if (!view.has(header)) return [];
+  return view.nameAddrs(header).flatMap((value, index): readonly Entry[] => {
+    const uri = value === null ? null : parseUri(value.uri);
+    if (value === null || uri === null || (uri.scheme !== 'sip' && uri.scheme !== 'sips')) return [];
+    const tokenizedBy = uri.params.get('tokenized-by') ?? value.params.get('tokenized-by') ?? null;
+    return [{ header, index, text: value.uri, host: uri.host, port: uri.port, user: uri.user, tokenizedBy }];
+  });
+}
+
+function hides(view: SipView, context: RuleContext): boolean {
+  return context.operatorOf(view.record.from)?.topologyHiding === true;
+}
+
+/** Entries of proxies of the sender's network, its border itself left out. */
+function ownProxies(view: SipView, context: RuleContext): readonly Entry[] {
+  const own = view.record.from.node?.network;
+  const domain = own === undefined ? undefined : context.operator(own)?.domain.toLowerCase();
+  return entries(view).filter((entry) => {
+    const host = entry.host.toLowerCase();
+    const node = context.border.nodeOfHost(entry.host, entry.port);
+    if (node !== null) return node.network === own && node.role !== 'ue' && node.name !== view.record.from.node?.name;
+    return (
+      context.border.networkOfHost(entry.host) === own &&
+      own !== undefined &&
+      host !== domain &&
+      !context.border.isNode(view.record.from, entry.host)
+    );
+  });
+}
+
+function complaintOf(view: SipView, entry: Entry, text: string): Exclude<Complaint, string> {
+  return { seen: `${text}: ${entry.header} ${shortened(entry.text)} in ${view.title}`, header: entry.header };
+}
+
+const HOST_NAME = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?$/;
+
+/** A token is in place, but not said to be one, or by somebody who is nobody. */
+function badTokens(view: SipView, context: RuleContext): readonly Complaint[] {
+  const own = context.operatorOf(view.record.from);
+  return entries(view).flatMap((entry): readonly Complaint[] => {
+    if (entry.tokenizedBy !== null) {
+      const good = HOST_NAME.test(entry.tokenizedBy) && context.border.networkOfHost(entry.tokenizedBy) !== null;
+      return good ? [] : [complaintOf(view, entry, 'tokenized-by names no operator')];
+    }
+    const bare = own !== undefined && own.domain !== '' && entry.host.toLowerCase() === own.domain.toLowerCase();
+    return bare && entry.user !== null ? [complaintOf(view, entry, 'a token without tokenized-by')] : [];
+  });
+}
+
+/** Tokens of the sender's own network in a request, as text. */
+function ownTokens(view: SipView, context: RuleContext): readonly Entry[] {
+  const own = view.record.from.node?.network;
+  return entries(view, ['Via', 'Record-Route', 'Path']).filter(
+    (entry) => entry.tokenizedBy !== null && context.border.networkOfHost(entry.tokenizedBy) === own,
+  );
+}
+
+/** Headers in free text in which names of internal hosts show, and the URIs of Contact. */
+const TELLTALE = ['Call-ID', 'Warning', 'Server', 'User-Agent', 'Contact'];
+
+function telltales(view: SipView, context: RuleContext): readonly Complaint[] {
+  const own = view.record.from.node?.network;
+  const hosts = context
+    .nodesOf(own ?? '')
+    .filter((node) => node.role !== 'ue' && node.name !== view.record.from.node?.name)
+    .flatMap((node) => node.hosts);
+  return TELLTALE.flatMap((header) =>
+    view.sip
+      .fields(header)
+      .filter((field) => hosts.some((host) => field.value.toLowerCase().includes(host.toLowerCase())))
+      .map((field) => ({ seen: `${header}: ${shortened(field.value)} in ${view.title}`, line: field.line })),
+  );
+}
+
+/** Addresses in a description that belong to a node of the sender's network other than its border and gateway. */
+function innerAddresses(view: SipView, context: RuleContext): readonly Complaint[] {
+  const own = view.record.from.node?.network;
+  const lines = Buffer.from(view.sdp ?? new Uint8Array())
+    .toString('latin1')
+    .split(/\r?\n/);
+  return lines.flatMap((line): readonly Complaint[] => {
+    const address = /^(?:c=|o=.*\s)IN IP[46] ([^\s/]+)/.exec(line)?.[1];
+    if (address === undefined) return [];
+    const owners = context
+      .nodesOf(own ?? '')
+      .filter((node) => node.endpoints.some((endpoint) => endpoint.address === address));
+    const inner = owners.length > 0 && owners.every((node) => node.role !== 'trgw' && node.role !== 'ibcf');
+    return inner ? [{ seen: `${line} in ${view.title} is the address of ${owners[0]?.name}`, line: 1 }] : [];
+  });
+}
+
+/** Topology hiding, TS 33.203 §6.4 and TS 24.229 §5.10.4. */
+export const THG: readonly Rule[] = [
+  sipRule({
+    id: 'THG-01',
+    says: 'A network that hides its topology shows no proxy but its border in Via, Record-Route, Route, Path and Service-Route.',
+    clause: 'TS 33.203 §6.4; TS 23.228 §I.3.2; TS 24.229 §5.10.4.1',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the border hides entries of initial requests only, or of some headers only',
+    where: {},
+    when: hides,
+    judge: (view, context) =>
+      ownProxies(view, context)
+        .filter((entry) => entry.tokenizedBy === null && !echoed(view, entry))
+        .map((entry) => complaintOf(view, entry, 'in clear')),
+  }),
+  sipRule({
+    id: 'THG-02',
+    says: 'A hidden entry is a token with tokenized-by and the domain of the hiding network.',
+    clause: 'TS 24.229 §7.2A.3',
+    strength: 'shall',
+    provenance: 'S2',
+    usualCause: 'the border loses the parameter by which it finds its own tokens again',
+    where: {},
+    when: hides,
+    judge: badTokens,
+  }),
+  sipRule({
+    id: 'THG-04',
+    says: 'A border hides entries of proxies of its own network only, and not its own entry.',
+    clause: 'TS 33.203 §6.4; TS 24.229 §5.10.4.2',
+    strength: 'shall',
+    provenance: 'E',
+    usualCause: 'the border encrypts before it adds or takes its own entry',
+    where: { kind: 'request' },
+    when: hides,
+    judge: (view) =>
+      viaEntries(view)
+        .filter((entry) => entry.index === 0 && entry.tokenizedBy !== null)
+        .map((entry) => complaintOf(view, entry, "the border's own entry")),
+  }),
+  sipRule({
+    id: 'THG-05',
+    says: 'Tokens that come back are decrypted by the network that made them before its core sees them.',
+    clause: 'TS 33.203 §6.4; RFC 3261 §8.2.6.2, §12.1.1',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the key changed during a dialog, or the peer changed the token',
+    where: {},
+    when: (view, context) => context.operatorOf(view.record.to)?.topologyHiding === true,
+    judge: (view, context) => {
+      const inward = context.border.forwarded(view);
+      if (inward === null) return undefined;
+      const own = view.record.to.node?.network;
+      return entries(inward)
+        .filter((entry) => entry.tokenizedBy !== null && context.border.networkOfHost(entry.tokenizedBy) === own)
+        .map((entry) => ({
+          ...complaintOf(inward, entry, 'a token of its own'),
+          message: inward.record,
+          line: inward.lineOf(entry.header) ?? 1,
+        }));
+    },
+  }),
+  sipRule({
+    id: 'THG-09',
+    says: 'A network that does not hide its topology writes no tokens.',
+    clause: 'TS 24.229 §7.2A.3',
+    strength: 'shall',
+    provenance: 'E',
+    usualCause: 'topology hiding is on although the interconnection did not agree on it',
+    where: { kind: 'request' },
+    when: (view, context) => context.operatorOf(view.record.from)?.topologyHiding === false,
+    judge: (view, context) => ownTokens(view, context).map((entry) => complaintOf(view, entry, 'a token')),
+  }),
+  sipRule({
+    id: 'THG-10',
+    says: 'With topology hiding no name of an inner host stands in Contact, Call-ID, Warning, Server or User-Agent.',
+    clause: 'GSMA IR.77, IR.95 (good practice)',
+    strength: 'should',
+    provenance: 'E?',
+    usualCause: 'functions introduce themselves by host name',
+    where: {},
+    when: hides,
+    judge: telltales,
+  }),
+  sipRule({
+    id: 'THG-11',
+    says: 'With topology hiding the addresses in a session description are those of border and media gateway.',
+    clause: 'TS 24.229 §6.7; TS 29.165 §7',
+    strength: 'shall',
+    provenance: 'E',
+    usualCause: 'the border rewrites c= and forgets o=',
+    where: {},
+    when: (view, context) => view.sdp !== null && hides(view, context),
+    judge: innerAddresses,
+  }),
+  rule({
+    id: 'THG-12',
+    says: 'The same hidden entry gives another token each time.',
+    clause: 'TS 33.203 §6.4',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'the border encrypts without a fresh initialisation vector, so that tokens can be compared',
+    check: (context) => {
+      const firstOf = new Map<string, string>();
+      const requests = context.ici.filter((view) => view.isRequest && view.method !== 'CANCEL' && hides(view, context));
+      return each(requests, (view) => {
+        const tokens = ownTokens(view, context);
+        if (tokens.length === 0) return undefined;
+        return tokens.flatMap((entry): readonly Violation[] => {
+          const token = entry.header === 'Via' ? entry.host : (entry.user ?? entry.host);
+          const key = `${view.record.from.node?.network} ${token}`;
+          const place = `${view.record.index} ${entry.header} ${entry.index}`;
+          const first = firstOf.get(key);
+          if (first === undefined) firstOf.set(key, place);
+          const isDomain = token.toLowerCase() === entry.tokenizedBy?.toLowerCase();
+          return first === undefined || isDomain
+            ? []
+            : [violation(view, complaintOf(view, entry, 'a token that was used before'))];
+        });
+      });
+    },
+  }),
+];
+
+/** A response returns Via and Record-Route of its request as they came: they are not the responder's to hide. */
+function echoed(view: SipView, entry: Entry): boolean {
+  const request = view.transaction?.request;
+  if (view.isRequest || !request) return false;
+  return request.all(entry.header).some((value) => value.includes(entry.text));
+}
