@@ -36,22 +36,21 @@ export class BrokenLink extends Error {
   }
 }
 
-/** Address block of the doctor's own networks, away from those that a run uses. */
-const BLOCK = 250;
+/** Address block of the doctor's own networks: above those that beds take, and not that of another doctor at the same time. */
+export const DOCTOR_BLOCK = 200 + (process.pid % 50);
 const ANSWER_MS = 5000;
 const NODE_NEEDED = [20, 19] as const;
 
 /** The checks in order; each stands on those before it. */
 export function checksFor(profileFile: string | null, terminal: Terminal): readonly Check[] {
-  const plan = interconnectPlan({ block: BLOCK, ...DEFAULT_CASE_OPTIONS });
-  const used = interconnectPlan({ block: 1, ...DEFAULT_CASE_OPTIONS });
+  const plan = interconnectPlan({ block: DOCTOR_BLOCK, ...DEFAULT_CASE_OPTIONS });
   return [
     { name: 'Node', run: nodeVersion },
     { name: 'package', run: packageComplete },
     { name: 'file system', run: () => writable(terminal.folder) },
     ...(profileFile === null ? [] : [{ name: 'profile', run: () => profileReads(profileFile) }]),
     { name: 'loopback', run: () => bindable('127.0.0.2', 0) },
-    { name: 'ports', run: () => portsFree(used) },
+    { name: 'ports', run: () => portsFree(plan) },
     { name: 'networks', run: () => networksAnswer(plan) },
   ];
 }
@@ -165,7 +164,7 @@ async function networksAnswer(plan: InterconnectPlan): Promise<string> {
   const nameServers = [{ address: addresses.address, port: addresses.dns }];
   const { domain } = plan.homeB.profile;
   const target = `sip:${domain}`;
-  const own = `127.${BLOCK}.8.1`;
+  const own = `127.${DOCTOR_BLOCK}.8.1`;
   try {
     await interconnect.start();
   } catch (error) {

@@ -7,6 +7,7 @@ import { captureFromTap } from '../evidence/capture-from-tap.js';
 import { FAULTS } from '../faults/catalogue.js';
 import { goodCall } from '../judge/testing/call.js';
 import type { CheckResult } from './doctor.js';
+import { DOCTOR_BLOCK } from './doctor-checks.js';
 import type { JudgeReport } from './judge.js';
 import { listCases } from './list.js';
 import { testTerminal } from './testing/test-terminal.js';
@@ -136,13 +137,14 @@ test.describe('doctor', () => {
   });
 
   test('names the first broken link and who mends it', async () => {
+    const address = `127.${DOCTOR_BLOCK}.1.14`;
     const taken = createSocket('udp4');
-    await new Promise<void>((resolve) => taken.bind({ address: '127.250.1.14', port: 5060, exclusive: true }, resolve));
+    await new Promise<void>((resolve) => taken.bind({ address, port: 5060, exclusive: true }, resolve));
     try {
       const terminal = testTerminal();
       expect(await terminal.q3953('doctor')).toBe(3);
-      expect(terminal.stdout()).toMatch(/✗ networks/);
-      expect(terminal.stdout()).toContain('127.250.1.14');
+      expect(terminal.stdout()).toMatch(/✗ ports/);
+      expect(terminal.stdout()).toContain(address);
       expect(terminal.stdout()).toMatch(/usually: /);
       expect(terminal.stdout()).toMatch(/Owner: /);
     } finally {
