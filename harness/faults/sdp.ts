@@ -1,7 +1,7 @@
 import { payloadsOf } from '../wire/sdp/payload.js';
 import { editSip } from '../wire/sip/edit.js';
 import { parseSip } from '../wire/sip/parse.js';
-import type { Fault } from './fault.js';
+import type { Fault, FaultPlace } from './fault.js';
 import { ANSWER_OF_B, changedSdp, OFFER_OF_A, sdpFault } from './sdp-change.js';
 import { INVITE_OF_A, octetFault, requestOfA, responseOfB, sipFault } from './sip-change.js';
 
@@ -9,6 +9,9 @@ import { INVITE_OF_A, octetFault, requestOfA, responseOfB, sipFault } from './si
 function attributeLine(from: string, to: string | null): (text: string) => string | null | undefined {
   return (text) => (text === `a=${from}` ? (to === null ? null : `a=${to}`) : undefined);
 }
+
+/** PRACK on every hop: the borders pass what the terminal put into it. */
+const PRACK: FaultPlace = { protocol: 'sip', method: 'PRACK', status: 0 };
 
 /** Faults of session descriptions and of offer and answer. */
 export const SDP_FAULTS: readonly Fault[] = [
@@ -21,7 +24,7 @@ export const SDP_FAULTS: readonly Fault[] = [
       name: 'encrypted-body',
       title: 'A request carries an encrypted body across the border',
       catches: 'SDP-02',
-      at: requestOfA('PRACK'),
+      at: PRACK,
     },
     (edit) => edit.body(Buffer.from('MIIB'), 'application/pkcs7-mime; smime-type=enveloped-data'),
   ),
@@ -33,18 +36,14 @@ export const SDP_FAULTS: readonly Fault[] = [
     { name: 'offer-without-rtcp-bandwidth', title: "Home A's border drops b=RS and b=RR", catches: 'SDP-04' },
     (edit) => edit.bandwidth(0, 'RS', null).bandwidth(0, 'RR', null),
   ),
-  octetFault(
+  sdpFault(
     {
-      name: 'answer-with-more-streams',
-      title: "Home B's border answers a stream that was not offered",
+      name: 'answer-over-other-transport',
+      title: "Home B's border answers RTP/AVP with RTP/SAVP",
       catches: 'SDP-05',
       at: responseOfB(183),
     },
-    (octets) => {
-      const message = parseSip(octets);
-      const body = Buffer.concat([message.body, Buffer.from('m=video 0 RTP/AVP 99\r\n')]);
-      return [editSip(message).body(body).done().octets];
-    },
+    (edit) => edit.proto(0, 'RTP/SAVP'),
   ),
   sdpFault(
     {
@@ -174,9 +173,9 @@ export const SDP_FAULTS: readonly Fault[] = [
   sipFault(
     {
       name: 'body-of-unagreed-type',
-      title: "Home A's border lets a body of a type pass that nobody agreed to",
+      title: 'A body of a type that nobody agreed to crosses the border',
       catches: 'SDP-20',
-      at: requestOfA('PRACK'),
+      at: PRACK,
     },
     (edit) => edit.body(Buffer.from('hello'), 'text/plain'),
   ),

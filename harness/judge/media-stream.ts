@@ -15,7 +15,7 @@ export interface MediaStream {
   /** In the order of the capture. */
   readonly packets: readonly RecordedRtp[];
   /** Formats that the receiving end agreed to at this socket, by its payload types; empty where its description was not seen. */
-  readonly formats: readonly Payload[];
+  readonly formats: ReadonlyMap<number, Payload>;
   /** The Call-ID of the description that named the destination, null where none was seen. */
   readonly callId: string | null;
 }
@@ -87,7 +87,12 @@ export function mediaStreams(context: RuleContext): readonly MediaStream[] {
           destination,
           ssrc: first.rtp.ssrc,
           packets,
-          formats: call.flatMap(({ described, media }) => accepted(described, media)),
+          // The latest description that knows a payload type speaks for it.
+          formats: new Map(
+            call
+              .flatMap(({ described, media }) => accepted(described, media))
+              .map((format) => [format.payloadType, format]),
+          ),
           callId: call[0]?.described.view.callId ?? null,
         },
       ];
@@ -133,8 +138,7 @@ function sameFormat(a: Payload, b: Payload): boolean {
 
 /** The format of a packet, null where its payload type was not agreed or the stream's description was not seen. */
 export function formatOf(stream: MediaStream, packet: RecordedRtp): Payload | null {
-  // The latest description that knows the payload type speaks for it.
-  return stream.formats.findLast((payload) => payload.payloadType === packet.rtp.payloadType) ?? null;
+  return stream.formats.get(packet.rtp.payloadType) ?? null;
 }
 
 /** The speech format of a stream; null for video, events alone, or unknown formats. */

@@ -42,9 +42,10 @@ function amrFormat(format: Payload): AmrFormat {
   return { wideband, octetAligned, crc, robustSorting, interleaving: interleaving !== null };
 }
 
-function isEvent(stream: MediaStream, packet: RecordedRtp): boolean {
-  const format = formatOf(stream, packet);
-  return format !== null && isEncoding(format, 'telephone-event');
+/** Payload types of events in a stream. */
+function eventTypes(stream: MediaStream): ReadonlySet<number> {
+  const events = [...stream.formats.values()].filter((format) => isEncoding(format, 'telephone-event'));
+  return new Set(events.map(({ payloadType }) => payloadType));
 }
 
 /** Packets of AMR and AMR-WB, with their format. */
@@ -63,8 +64,9 @@ interface KeyPress {
 /** Packets of one event share timestamp and event code, RFC 4733 §2.2.1. */
 function keyPresses(stream: MediaStream): readonly KeyPress[] {
   const presses: { packets: RecordedRtp[]; event: number; timestamp: number }[] = [];
+  const types = eventTypes(stream);
   for (const packet of stream.packets) {
-    if (!isEvent(stream, packet)) continue;
+    if (!types.has(packet.rtp.payloadType)) continue;
     const event = parseTelephoneEvent(packet.rtp.payload)?.event;
     if (event === undefined) continue;
     const last = presses.at(-1);
@@ -97,8 +99,9 @@ function judgeKeyPress(stream: MediaStream, { packets }: KeyPress): readonly { p
 }
 
 function judgeSteps(stream: MediaStream): readonly Violation[] | undefined {
-  if (stream.formats.length === 0) return undefined;
+  if (stream.formats.size === 0) return undefined;
   const problems: { packet: RecordedRtp; seen: string }[] = [];
+  const events = eventTypes(stream);
   for (const packet of stream.packets) {
     if (formatOf(stream, packet) !== null) continue;
     problems.push({ packet, seen: `payload type ${packet.rtp.payloadType} was not agreed` });
@@ -107,7 +110,7 @@ function judgeSteps(stream: MediaStream): readonly Violation[] | undefined {
     const format = formatOf(stream, b);
     if (format === null || !(isAmr(format) || isEncoding(format, 'EVS'))) continue;
     // Behind an event, and at the begin of a talkspurt, a sender may resume its clock where it stands.
-    if (b.rtp.marker || isEvent(stream, a)) continue;
+    if (b.rtp.marker || events.has(a.rtp.payloadType)) continue;
     const step = timestampStep(a.rtp.timestamp, b.rtp.timestamp);
     const frame = format.clockRate / FRAMES_PER_SECOND;
     // Longer steps are silence (DTX) or packets with several frames; what is never right is a part of a frame.

@@ -149,12 +149,13 @@ class BitReader {
     return 8 * this.octets.length - this.position;
   }
 
+  /** Up to eight bits. */
   read(count: number): number | null {
     if (this.left < count) return null;
-    let value = 0;
-    for (let i = 0; i < count; i++, this.position++) {
-      value = (value << 1) | (((this.octets[this.position >> 3] ?? 0) >> (7 - (this.position & 7))) & 1);
-    }
+    const first = this.position >> 3;
+    const pair = ((this.octets[first] ?? 0) << 8) | (this.octets[first + 1] ?? 0);
+    const value = (pair >> (16 - (this.position & 7) - count)) & ((1 << count) - 1);
+    this.position += count;
     return value;
   }
 
