@@ -50,6 +50,16 @@ export function collectBorders(chains: readonly CallChain[], book: FactBook): re
   return [...found.values()];
 }
 
+/** The network that sends on each directed border hop. */
+export function senders(borders: readonly BorderHop[]): ReadonlyMap<string, string> {
+  return new Map(
+    borders.flatMap(({ from, to, fromNetwork, toNetwork }): [string, string][] => [
+      [`${from} ${to}`, fromNetwork],
+      [`${to} ${from}`, toNetwork],
+    ]),
+  );
+}
+
 interface Found {
   readonly hop: ChainHop;
   readonly because: string;

@@ -1,9 +1,9 @@
-import type { Agreement, NetworkNode, OperatorProfile, Profile } from '../../profile/profile.js';
+import type { NetworkNode, OperatorProfile, Profile } from '../../profile/profile.js';
 import type { Role } from '../../profile/role.js';
 import { ipOctets } from '../../wire/ip-address.js';
-import type { SipMessage } from '../../wire/sip/message.js';
 import type { Sighting } from '../sighting.js';
-import { type BorderHop, collectBorders, mediaAddresses, networksOf } from './borders.js';
+import { agreementOf, hidingNetworks } from './agreement.js';
+import { type BorderHop, collectBorders, mediaAddresses, networksOf, senders } from './borders.js';
 import { type CallChain, callChains } from './call-chains.js';
 import { collectDiameterRoles } from './diameter-roles.js';
 import { domainOf, plmnOf } from './domains.js';
@@ -47,7 +47,7 @@ export function inferProfile(
   collectNameServers(sightings, owners, book, ENUM_SUFFIX);
   const sentences: string[] = [];
   const nodes = [...nodesOf(book, owners, sentences), ...relaysOf(sightings, borders, owners, book, sentences)];
-  const operators = operatorsOf(nodes, chains, sentences);
+  const operators = operatorsOf(nodes, chains, hidingNetworks(sightings, borders, owners), sentences);
   const agreement = agreementOf(sightings, borders, owners, sentences);
   if (operators.length === 0)
     sentences.push('Nothing tells which networks these messages belong to: name them with a profile.');
@@ -130,11 +130,7 @@ function relaysOf(
   book: FactBook,
   sentences: string[],
 ): NetworkNode[] {
-  const networkAt = new Map<string, string>();
-  for (const { from, to, fromNetwork, toNetwork } of borders) {
-    networkAt.set(`${from} ${to}`, fromNetwork);
-    networkAt.set(`${to} ${from}`, toNetwork);
-  }
+  const networkAt = senders(borders);
   const known = new Set(book.all().map((facts) => facts.key));
   const relays = new Map<string, Set<string>>();
   for (const sighting of sightings) {
@@ -161,6 +157,7 @@ function relaysOf(
 function operatorsOf(
   nodes: readonly NetworkNode[],
   chains: readonly CallChain[],
+  hiding: ReadonlySet<string>,
   sentences: string[],
 ): readonly OperatorProfile[] {
   const iois = new Map<string, string>();
@@ -177,65 +174,16 @@ function operatorsOf(
         ? `${network} is a network; no IOI of its own was seen, so its domain stands for it.`
         : `${network} is a network with the IOI ${ioi}, as its calls carry it.`,
     );
+    const topologyHiding = hiding.has(network);
+    if (topologyHiding)
+      sentences.push(`${network} is taken to hide its topology: its border sends tokens (tokenized-by).`);
     return {
       name: network,
       domain: domainOf(network) ?? '',
       ...plmnOf(network),
       ioi: ioi ?? network,
       numberPrefixes: [],
-      topologyHiding: false,
+      topologyHiding,
     };
   });
-}
-
-/** What was agreed is not in a capture: what was used counts as agreed, so that nothing is held against a network that it may do. */
-function agreementOf(
-  sightings: readonly Sighting[],
-  borders: readonly BorderHop[],
-  owners: SocketOwners,
-  sentences: string[],
-): Agreement {
-  const hops = new Set(borders.flatMap(({ from, to }) => [`${from} ${to}`, `${to} ${from}`]));
-  const atBorder = (sighting: Sighting): boolean =>
-    hops.has(`${owners.key(sighting.source)} ${owners.key(sighting.destination)}`);
-  const transports = new Map<string, number>();
-  const codecs = new Set<string>();
-  let trust = false;
-  let telUriAllowed = false;
-  let precondition = false;
-  let six = false;
-  for (const sighting of sightings) {
-    if (sighting.protocol !== 'sip' || !atBorder(sighting)) continue;
-    const { sip, transport } = sighting;
-    transports.set(transport, (transports.get(transport) ?? 0) + 1);
-    six ||= sighting.source.address.includes(':');
-    trust ||= sip.has('P-Asserted-Identity') || sip.has('P-Charging-Vector');
-    telUriAllowed ||= sip.kind === 'request' && /^tel:/i.test(sip.requestUri);
-    precondition ||= /\bprecondition\b/.test(`${sip.all('Supported').join()},${sip.all('Require').join()}`);
-    for (const codec of encodingsOf(sip)) codecs.add(codec);
-  }
-  if (hops.size > 0) {
-    sentences.push(
-      trust
-        ? 'The networks are taken to trust each other: asserted identities or charging vectors cross the border.'
-        : 'The networks are taken not to trust each other: neither asserted identities nor charging vectors cross the border.',
-      'Transport, codecs, tel URIs and preconditions that are used at the border are taken as agreed.',
-    );
-  }
-  const most = [...transports].sort(([, a], [, b]) => b - a)[0]?.[0];
-  return {
-    trust,
-    transport: most === 'tcp' || most === 'tls' ? most : 'udp',
-    ipVersion: six ? 6 : 4,
-    telUriAllowed,
-    codecs: [...codecs],
-    precondition,
-    options: {},
-  };
-}
-
-function encodingsOf(sip: SipMessage): readonly string[] {
-  if (sip.body.length < 8) return [];
-  const text = Buffer.from(sip.body.buffer, sip.body.byteOffset, sip.body.byteLength).toString('latin1');
-  return [...text.matchAll(/^a=rtpmap:\d+ ([A-Za-z0-9-]+)\//gm)].map((match) => match[1] ?? '');
 }
