@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
@@ -109,6 +109,38 @@ test('the console keeps to 80 columns and lets no control character through', ()
     current: 'Q3953-INT-23 Forked call answered by the second UE',
   });
   expect(line).toBe('[ 41/148]  pass 38  warn 4  fail 2  inconc 0  00:31  Q3953-INT-23 Forked call a…');
+});
+
+test('Allure results have one result per case, with its verdict, labels and files', () => {
+  const folder = test.info().outputPath('report');
+  const report = finishReport(folder, sampleReport(folder));
+  finishReport(folder, sampleReport(folder));
+  const names = readdirSync(join(folder, 'allure-results'));
+  const results = names
+    .filter((name) => name.endsWith('-result.json'))
+    .map((name) => JSON.parse(readFileSync(join(folder, 'allure-results', name), 'utf8')));
+  expect(results).toHaveLength(report.cases.length);
+  const statusOf = (verdict: string) =>
+    results.find((one) =>
+      one.labels.some((label: { name: string; value: string }) => label.name === 'verdict' && label.value === verdict),
+    );
+  expect(statusOf('pass').status).toBe('passed');
+  expect(statusOf('fail').status).toBe('failed');
+  expect(statusOf('inconc')).toMatchObject({
+    status: 'broken',
+    statusDetails: { message: expect.stringMatching(/^\[inconc\] /) },
+  });
+  expect(statusOf('error')).toMatchObject({ status: 'broken', statusDetails: { message: '[error] the tap is dead' } });
+  expect(statusOf('notRun').status).toBe('skipped');
+  expect(statusOf('notApplicable').status).toBe('skipped');
+  const failed = statusOf('fail');
+  expect(failed.labels).toContainEqual({ name: 'clause', value: 'TS 24.229 §5.1.5' });
+  expect(failed.labels).toContainEqual({ name: 'network', value: 'home-a' });
+  expect(failed.steps).toHaveLength(1);
+  expect(failed.attachments).toContainEqual(expect.objectContaining({ type: 'application/vnd.tcpdump.pcap' }));
+  for (const { source } of failed.attachments) expect(names).toContain(source);
+  expect(names).toContain('environment.properties');
+  expect(names).toContain('categories.json');
 });
 
 test('the Markdown summary shows text as text', () => {

@@ -4,7 +4,7 @@ import { finishReport } from '../../reports/finish-report.js';
 import { plainText } from '../../reports/plain-text.js';
 import { clearReport, readReport, resumeReport, writeHead, writeProfileLock } from '../../reports/report-folder.js';
 import type { RunHead } from '../../reports/verdict-report.js';
-import { DIRECTIONS, TRANSPORTS } from '../catalogue/case-options.js';
+import { caseKey, DIRECTIONS, optionsWith, TRANSPORTS } from '../catalogue/case-options.js';
 import { DEFAULT_RUN_OPTIONS, type ListedTest, type RunOptions } from '../catalogue/run-options.js';
 import { FAULTS, faultOf } from '../faults/catalogue.js';
 import { EXIT, exitCodeOf, UsageError } from './exit-code.js';
@@ -99,6 +99,7 @@ function optionsOf(flags: RunFlags, terminal: Terminal): RunOptions {
     fault: flags.fault ?? null,
     profile: flags.profile === undefined ? null : resolve(terminal.folder, flags.profile),
     grep: flags.grep ?? null,
+    only: carrierOf(flags),
     transport: choices('--transport', flags.transport, Object.fromEntries(TRANSPORTS.map((name) => [name, name]))),
     ipVersion: choices('--ip', flags.ip, { '4': 4 as const, '6': 6 as const }),
     topologyHiding: choices('--topology-hiding', flags.topologyHiding, { on: true, off: false }),
@@ -127,6 +128,14 @@ function playwrightArguments(flags: RunFlags): readonly string[] {
     ...(flags.workers === undefined ? [] : [`--workers=${count('--workers', flags.workers)}`]),
     ...(flags.repeat === undefined ? [] : [`--repeat-each=${count('--repeat', flags.repeat)}`]),
   ];
+}
+
+/** A fault without any other choice of cases runs in the case that carries it, under the options that it needs. */
+function carrierOf(flags: RunFlags): string[] | null {
+  const fault = flags.fault === undefined ? undefined : faultOf(flags.fault);
+  const { grep, transport, ip, topologyHiding, trust, direction } = flags;
+  const chosen = [grep, transport, ip, topologyHiding, trust, direction].some((flag) => flag !== undefined);
+  return fault === undefined || chosen ? null : [caseKey(fault.carrier, optionsWith(fault.options ?? {}))];
 }
 
 /** A few names to choose from, those first that share the most with what was typed. */
