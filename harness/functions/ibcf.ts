@@ -229,9 +229,17 @@ export class Ibcf implements NetworkFunction {
     result = screened(result, this.#trustRows(), this.#policy);
     if (!this.#behaviours.has('forwards-access-charging')) result = withoutAccessCharging(result);
     const requestOnly = result.kind === 'request' ? { 'term-ioi': null } : {};
-    result = editChargingVector(result, { ...OPERATOR_ONLY, ...requestOnly });
+    result = editChargingVector(result, { ...OPERATOR_ONLY, ...requestOnly, ...this.#hiddenGenerator(result) });
     if (this.setup.trust) return result;
     return withoutNumberParameters(result);
+  }
+
+  /** Which node made the icid-value is topology too (TS 24.229 §5.10.4). */
+  #hiddenGenerator(message: SipMessage): Readonly<Record<string, null>> {
+    const host = chargingParameter(message, 'icid-generated-at');
+    return this.#hiding !== null && host !== null && this.setup.inside.hasHost(host)
+      ? { 'icid-generated-at': null }
+      : {};
   }
 
   #trustRows(): readonly HeaderRow<ScreeningBehaviour>[] {

@@ -28,6 +28,12 @@ export class OwnAddresses {
     return this.#hosts.has(host) || this.#points.has(`${host} ${uri.port ?? DEFAULT_PORT}`);
   }
 
+  /** True for a host name or an address of this function, whatever the port. */
+  hasHost(host: string): boolean {
+    const plain = plainHost(host);
+    return this.#hosts.has(plain) || [...this.#points].some((point) => point.startsWith(`${plain} `));
+  }
+
   /** True for a sent-by (`host`, `host:port`) of this function. */
   sentBy(host: string, port: number | null): boolean {
     return this.#hosts.has(plainHost(host)) || this.#points.has(`${plainHost(host)} ${port ?? DEFAULT_PORT}`);
