@@ -90,9 +90,9 @@ function judgeUar({ request, answer }: DiameterTransaction, context: RuleContext
     if (username !== null && privateIdentity !== undefined && username !== privateIdentity) {
       found.push(complaint(request, `User-Name ${privateIdentity}, the REGISTER has the username ${username}`));
     }
-    const visited = register.sip.all('P-Visited-Network-ID').map((value) => unquoted(value.split(';')[0] ?? ''));
+    const visited = register.sip.all('P-Visited-Network-ID').map((value) => networkName(value.split(';')[0] ?? ''));
     const told = textOf(diameter, 'Visited-Network-Identifier');
-    if (visited.length > 0 && told !== undefined && !visited.includes(unquoted(told))) {
+    if (visited.length > 0 && told !== undefined && !visited.includes(networkName(told))) {
       found.push(
         complaint(
           request,
@@ -247,8 +247,12 @@ function judgeRefusal(request: RecordedDiameter, answer: RecordedDiameter, conte
 
 const REFUSALS: Readonly<Record<number, readonly number[]>> = { 5001: [404, 604], 5003: [404, 480] };
 
-function unquoted(text: string): string {
-  return text.trim().replace(/^"(.*)"$/, '$1');
+/** P-Visited-Network-ID is a token or a quoted string (RFC 7315 §5.3); network names are domain names, whose case does not matter. */
+function networkName(text: string): string {
+  return text
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
+    .toLowerCase();
 }
 
 /** Cx, catalogue §5.3. */

@@ -98,12 +98,13 @@ function applicationViolations(message: RecordedDiameter): readonly Violation[] 
 function resultViolations(message: RecordedDiameter): readonly Violation[] {
   const { diameter } = message;
   if (diameter.flags.request) return [];
-  const base = findAll(diameter, 'Result-Code').length;
-  const experimental = findAll(diameter, 'Experimental-Result').length;
-  if (base > 0 && experimental > 0) {
+  const base = find(diameter, 'Result-Code');
+  const experimental = find(diameter, 'Experimental-Result');
+  if (base !== undefined && experimental !== undefined) {
     return [complaint(message, 'Result-Code and Experimental-Result together')];
   }
-  if (base + experimental === 0) return [complaint(message, 'neither Result-Code nor Experimental-Result')];
+  if (base === undefined && experimental === undefined)
+    return [complaint(message, 'neither Result-Code nor Experimental-Result')];
   const vendor = numberOf(diameter, 'Experimental-Result', 'Vendor-Id');
   if (OWN_RULES.has(diameter.applicationId) && vendor !== undefined && vendor !== VENDOR_3GPP) {
     return [

@@ -33,30 +33,32 @@ export interface DescribedMedia {
   readonly lines: number;
 }
 
+interface OpenSession {
+  readonly id: string;
+  readonly af: Party;
+  readonly authorizations: DiameterTransaction[];
+  readonly terminations: DiameterTransaction[];
+  readonly aborts: DiameterTransaction[];
+}
+
 /** Every Rx session whose first AAR the trace holds. */
 export function rxSessions(context: RuleContext): readonly RxSession[] {
   return context.memo('rx sessions', () => {
-    const sessions = new Map<
-      string,
-      {
-        af: Party;
-        authorizations: DiameterTransaction[];
-        terminations: DiameterTransaction[];
-        aborts: DiameterTransaction[];
-      }
-    >();
+    const sessions = new Map<string, OpenSession>();
     for (const transaction of transactionsOf(context, 'AAR', 'STR', 'ASR')) {
-      const id = textOf(transaction.request.diameter, 'Session-Id') ?? '';
-      let session = sessions.get(id);
+      const { from, to, diameter } = transaction.request;
+      const id = textOf(diameter, 'Session-Id') ?? '';
+      // Behind an agent the same session is seen on two hops: each is a session of its own here.
+      const key = `${partyName(transaction.command === 'ASR' ? to : from)} ${id}`;
+      let session = sessions.get(key);
       if (transaction.command === 'AAR') {
-        session ??= { af: transaction.request.from, authorizations: [], terminations: [], aborts: [] };
-        sessions.set(id, session);
+        session ??= { id, af: from, authorizations: [], terminations: [], aborts: [] };
+        sessions.set(key, session);
         session.authorizations.push(transaction);
       } else if (transaction.command === 'STR') session?.terminations.push(transaction);
       else session?.aborts.push(transaction);
     }
-    return [...sessions].map(([id, session]) => ({
-      id,
+    return [...sessions.values()].map((session) => ({
       ...session,
       sip: sipOf(session.af, session.authorizations, context),
     }));

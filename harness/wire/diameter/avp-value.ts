@@ -5,6 +5,18 @@ import type { AvpValue } from './message.js';
 /** Seconds from 1900-01-01 (NTP) to 1970-01-01, RFC 6733 §4.3.1 (Time). */
 const NTP_TO_UNIX_SECONDS = 2_208_988_800;
 
+type NumberType = Exclude<
+  AvpType,
+  | 'OctetString'
+  | 'Grouped'
+  | 'Address'
+  | 'UTF8String'
+  | 'DiameterIdentity'
+  | 'DiameterURI'
+  | 'IPFilterRule'
+  | 'QoSFilterRule'
+>;
+
 /** Octets that the type always has. RFC 6733 §4.2, §4.3. */
 const FIXED_LENGTH: Partial<Record<AvpType, number>> = {
   Integer32: 4,
@@ -31,12 +43,27 @@ export function decodeAvpValue(type: AvpType, data: Uint8Array): DecodedValue {
   if (fixed !== undefined && data.length !== fixed) {
     return { value: data, problem: `${type} is ${fixed} octets long, here ${data.length}` };
   }
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   switch (type) {
     case 'OctetString':
       return { value: data };
     case 'Grouped':
       return { value: null };
+    case 'Address':
+      return decodeAddress(data);
+    case 'UTF8String':
+    case 'DiameterIdentity':
+    case 'DiameterURI':
+    case 'IPFilterRule':
+    case 'QoSFilterRule':
+      return decodeText(type, data);
+    default:
+      return decodeNumber(type, new DataView(data.buffer, data.byteOffset, data.byteLength));
+  }
+}
+
+/** The data has the length of the type. */
+function decodeNumber(type: NumberType, view: DataView): DecodedValue {
+  switch (type) {
     case 'Unsigned32':
       return { value: view.getUint32(0) };
     case 'Integer32':
@@ -54,14 +81,6 @@ export function decodeAvpValue(type: AvpType, data: Uint8Array): DecodedValue {
       return { value: view.getFloat64(0) };
     case 'Time':
       return { value: ntpToUnixMilliseconds(view.getUint32(0)) };
-    case 'Address':
-      return decodeAddress(data);
-    case 'UTF8String':
-    case 'DiameterIdentity':
-    case 'DiameterURI':
-    case 'IPFilterRule':
-    case 'QoSFilterRule':
-      return decodeText(type, data);
   }
 }
 
@@ -126,11 +145,18 @@ function ntpToUnixMilliseconds(seconds: number): number {
 }
 
 function decodeText(type: AvpType, data: Uint8Array): DecodedValue {
+  if (isAscii(data)) return { value: Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1') };
   try {
     return { value: utf8.decode(data) };
   } catch {
     return { value: data, problem: `${type} is UTF-8, here it is not` };
   }
+}
+
+/** Nearly every text of Diameter: worth a way around the decoder. */
+function isAscii(data: Uint8Array): boolean {
+  for (let index = 0; index < data.length; index += 1) if ((data[index] ?? 0) > 0x7f) return false;
+  return true;
 }
 
 function decodeAddress(data: Uint8Array): DecodedValue {

@@ -16,6 +16,18 @@ export interface CommandDefect extends Defect {
  * which `diameter-unknown-command` tells. RFC 6733 §3.2 (meaning of the command format).
  */
 export function checkCommand(message: DiameterMessage): readonly CommandDefect[] {
+  let defects = CHECKED.get(message);
+  if (defects === undefined) {
+    defects = check(message);
+    CHECKED.set(message, defects);
+  }
+  return defects;
+}
+
+/** Several rules ask for the same message. */
+const CHECKED = new WeakMap<DiameterMessage, readonly CommandDefect[]>();
+
+function check(message: DiameterMessage): readonly CommandDefect[] {
   const { commandCode, applicationId, flags } = message;
   const command = commandOf(commandCode, flags.request, applicationId);
   if (command === undefined) {
@@ -48,6 +60,30 @@ export function checkCommand(message: DiameterMessage): readonly CommandDefect[]
   return defects;
 }
 
+interface ResolvedMember {
+  readonly member: MemberDefinition;
+  readonly code: number;
+  readonly vendorId: number;
+}
+
+const RESOLVED = new WeakMap<readonly MemberDefinition[], readonly ResolvedMember[]>();
+
+/** Members with their codes, each name once: a table of the specification may name one twice. */
+function resolved(members: readonly MemberDefinition[]): readonly ResolvedMember[] {
+  let found = RESOLVED.get(members);
+  if (found === undefined) {
+    const byName = new Map<string, ResolvedMember>();
+    for (const member of members) {
+      const definition = avpByName(member.avp);
+      if (definition === undefined || byName.has(member.avp)) continue;
+      byName.set(member.avp, { member, code: definition.code, vendorId: definition.vendorId });
+    }
+    found = [...byName.values()];
+    RESOLVED.set(members, found);
+  }
+  return found;
+}
+
 function checkMembers(
   holder: AvpHolder,
   members: readonly MemberDefinition[],
@@ -57,13 +93,16 @@ function checkMembers(
   offset: number,
   defects: CommandDefect[],
 ): void {
-  const seen = new Set<string>();
-  for (const member of members) {
-    if (seen.has(member.avp)) continue;
-    seen.add(member.avp);
-    const definition = avpByName(member.avp);
-    const found = holder.avps.filter((avp) => avp.code === definition?.code && avp.vendorId === definition.vendorId);
-    const first = found[0];
+  for (const { member, code, vendorId } of resolved(members)) {
+    let first: Avp | undefined;
+    let second: Avp | undefined;
+    let count = 0;
+    for (const avp of holder.avps) {
+      if (avp.code !== code || avp.vendorId !== vendorId) continue;
+      count += 1;
+      if (first === undefined) first = avp;
+      else second ??= avp;
+    }
     if (first === undefined) {
       if (member.presence === 'optional') continue;
       defects.push({
@@ -76,11 +115,11 @@ function checkMembers(
       });
       continue;
     }
-    if (found.length > 1 && !member.multiple) {
+    if (count > 1 && !member.multiple) {
       defects.push({
         code: 'diameter-repeated-avp',
-        offset: found[1]?.offset ?? offset,
-        text: `${where} holds ${member.avp} once, here ${found.length} times`,
+        offset: second?.offset ?? offset,
+        text: `${where} holds ${member.avp} once, here ${count} times`,
         clause,
         tag,
         avp: member.avp,

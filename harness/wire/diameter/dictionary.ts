@@ -131,7 +131,16 @@ function lazily<T>(build: () => T): () => T {
   };
 }
 
-const rowsByCode = lazily(() => new Map(dictionary.avps.map((row) => [avpKey(row[1], row[2]), row])));
+/** Rows by vendor, then by code: looked up for every AVP of every message. */
+const rowsByCode = lazily(() => {
+  const vendors = new Map<number, Map<number, AvpRow>>();
+  for (const row of dictionary.avps) {
+    const rows = vendors.get(row[2]) ?? new Map<number, AvpRow>();
+    if (!rows.has(row[1])) rows.set(row[1], row);
+    vendors.set(row[2], rows);
+  }
+  return vendors;
+});
 
 const rowsByName = lazily(() => {
   const rows = new Map<string, AvpRow>();
@@ -141,7 +150,7 @@ const rowsByName = lazily(() => {
 });
 
 const commandsByKey = lazily(() => {
-  const commands = new Map<string, CommandDefinition>();
+  const commands = new Map<number, CommandDefinition>();
   for (const row of dictionary.commands) {
     const key = commandKey(row.code, row.request, row.applicationId);
     if (!commands.has(key)) commands.set(key, { ...row, members: row.members.map(readMember) });
@@ -163,7 +172,7 @@ const definitions = new Map<AvpRow, AvpDefinition>();
 
 /** The AVP with this code in this vendor's space. */
 export function avpByCode(code: number, vendorId: number): AvpDefinition | undefined {
-  return definitionOf(rowsByCode().get(avpKey(code, vendorId)));
+  return definitionOf(rowsByCode().get(vendorId)?.get(code));
 }
 
 /** The AVP with this name, as the specifications spell it. */
@@ -233,10 +242,7 @@ function readMember(text: string): MemberDefinition {
   return { avp, presence, multiple: multiple !== undefined };
 }
 
-function avpKey(code: number, vendorId: number): string {
-  return `${vendorId}:${code}`;
-}
-
-function commandKey(code: number, request: boolean, applicationId: number): string {
-  return `${code}${request ? 'R' : 'A'}${applicationId}`;
+/** Codes have 24 bits and application ids are below 2^28 but for that of relays, so that a number holds all three. */
+function commandKey(code: number, request: boolean, applicationId: number): number {
+  return ((applicationId % 2 ** 28) * 2 + (request ? 1 : 0)) * 2 ** 24 + code;
 }

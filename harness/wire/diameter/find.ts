@@ -15,7 +15,13 @@ export function findAll(holder: AvpHolder, name: string, ...path: readonly strin
 
 /** The first AVP of that name or path. */
 export function find(holder: AvpHolder, name: string, ...path: readonly string[]): Avp | undefined {
-  return findAll(holder, name, ...path)[0];
+  if (path.length > 0) return findAll(holder, name, ...path)[0];
+  const definition = avpByName(name);
+  if (definition === undefined) return undefined;
+  const { code, vendorId } = definition;
+  // Most look-ups of the rules end here: no list is made of what is found.
+  for (const avp of holder.avps) if (avp.code === code && avp.vendorId === vendorId) return avp;
+  return undefined;
 }
 
 /** The first value as text; an OctetString is read as UTF-8, as Cx and Rx use it for names and charging identifiers. */

@@ -160,16 +160,12 @@ class Reader {
     const data = this.#octets.subarray(offset + headerLength, offset + length);
     const members =
       definition?.type === 'Grouped' ? this.#members(offset + headerLength, offset + length, depth, definition) : [];
-    const avp = {
-      code,
-      vendorId,
-      flags,
-      data,
-      value: this.#value(offset + headerLength, data, definition),
-      avps: members,
-      offset,
-    };
-    into.push(definition === undefined ? avp : { ...avp, name: definition.name });
+    const value = this.#value(offset + headerLength, data, definition);
+    into.push(
+      definition === undefined
+        ? { code, vendorId, flags, data, value, avps: members, offset }
+        : { code, vendorId, flags, data, name: definition.name, value, avps: members, offset },
+    );
     return this.#behindPadding(offset + length, end);
   }
 
