@@ -159,7 +159,10 @@ export class Ue implements NetworkFunction {
 
   /** The next call that comes in, as soon as it does. */
   receives(): Promise<CallTermination> {
-    return this.#progress.until('a call', () => this.#incoming.shift());
+    return this.#progress.until('a call', () => {
+      while (this.#incoming[0]?.state === 'ended') this.#incoming.shift();
+      return this.#incoming.shift();
+    });
   }
 
   /** Takes the next call: alerting, 200 and ACK. */

@@ -61,9 +61,9 @@ const SENT_PROTOCOL = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([A-Za-z0-9.!%*_+`'~-
 
 /** Reads one Via value; null where protocol, host or port break the grammar. */
 export function parseVia(value: string): Via | null {
-  const protocol = SENT_PROTOCOL.exec(value);
+  const protocol = sentProtocol(value);
   if (protocol === null) return null;
-  const from = protocol[0].length;
+  const { transport, end: from } = protocol;
   const semicolon = value.indexOf(';', from);
   const shown = value.slice(from, semicolon < 0 ? undefined : semicolon);
   // TS 24.229 §5.10.4.2: a border that hides its topology writes `token@domain;tokenized-by=domain`.
@@ -89,13 +89,31 @@ export function parseVia(value: string): Via | null {
     if (port === null) return null;
   }
   const params = semicolon < 0 ? noParams : parseParams(value.slice(semicolon));
-  return { transport: (protocol[1] ?? '').toUpperCase(), host, port, branch: params.get('branch') ?? null, params };
+  return { transport, host, port, branch: params.get('branch') ?? null, params };
+}
+
+const usualProtocols = ['UDP', 'TCP', 'TLS'].map((transport) => ({ transport, text: `SIP/2.0/${transport} ` }));
+
+/** Transport of the sent-protocol and the offset behind it. */
+function sentProtocol(value: string): { readonly transport: string; readonly end: number } | null {
+  for (const { transport, text } of usualProtocols) {
+    if (value.startsWith(text) && value.charCodeAt(text.length) > 0x20) return { transport, end: text.length };
+  }
+  const match = SENT_PROTOCOL.exec(value);
+  return match === null ? null : { transport: (match[1] ?? '').toUpperCase(), end: match[0].length };
 }
 
 /** Digits only, at most `max`; null otherwise. */
 export function parseDecimal(text: string, max = Number.MAX_SAFE_INTEGER): number | null {
-  if (text.length === 0 || text.length > 16 || !/^\d+$/.test(text)) return null;
-  const number = Number(text);
+  let from = 0;
+  while (from < text.length - 1 && text.charCodeAt(from) === 0x30) from += 1;
+  if (text.length === 0 || text.length - from > 15) return null;
+  let number = 0;
+  for (let i = from; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return null;
+    number = 10 * number + digit;
+  }
   return number <= max ? number : null;
 }
 

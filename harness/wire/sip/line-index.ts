@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { canonicalName, type HeaderName } from './names.js';
 
 /** Header sections beyond this are not read on: RFC 3261 sets no bound, a peer without one needs one. */
@@ -10,7 +11,7 @@ const HT = 0x09;
 const COLON = 0x3a;
 
 /** Numbers held for each field, one after the other. */
-export const FIELD_WIDTH = 5;
+export const FIELD_WIDTH = 3;
 
 function isBlank(c: number): boolean {
   return c === SP || c === HT;
@@ -23,7 +24,7 @@ export class LineIndex {
   readonly text: string;
   readonly startLineFrom: number;
   readonly startLineTo: number;
-  /** For each field: start, end of the name (-1 without a colon), start of the value, end behind the line end, line number. */
+  /** For each field: its start, its end behind the line end, its line number. Colons are looked for when they are needed. */
   readonly numbers: number[] = [];
   readonly bodyStart: number;
   /** False when the empty line that ends the header section is missing. */
@@ -60,12 +61,7 @@ export class LineIndex {
       if (isBlank(first) && numbers.length > 0) {
         numbers[numbers.length - 2] = end;
       } else {
-        let colon = at;
-        while (colon < end && text.charCodeAt(colon) !== COLON) colon += 1;
-        let nameEnd = colon;
-        if (colon === end) nameEnd = -1;
-        else while (nameEnd > at && isBlank(text.charCodeAt(nameEnd - 1))) nameEnd -= 1;
-        numbers.push(at, nameEnd, colon + 1, end, line);
+        numbers.push(at, end, line);
       }
       at = end;
     }
@@ -79,25 +75,41 @@ export class LineIndex {
 
   name(field: number): string {
     const start = this.numbers[field * FIELD_WIDTH] ?? 0;
-    const nameEnd = this.numbers[field * FIELD_WIDTH + 1] ?? 0;
-    if (nameEnd < 0) return this.string(start, this.numbers[field * FIELD_WIDTH + 3] ?? 0);
-    return this.text.slice(start, nameEnd);
+    const colon = this.#colon(field);
+    if (colon < 0) return this.string(start, this.numbers[field * FIELD_WIDTH + 1] ?? 0);
+    let end = colon;
+    while (end > start && isBlank(this.text.charCodeAt(end - 1))) end -= 1;
+    return this.text.slice(start, end);
   }
 
   value(field: number): string {
-    const base = field * FIELD_WIDTH;
-    if ((this.numbers[base + 1] ?? -1) < 0) return '';
-    return this.string(this.numbers[base + 2] ?? 0, this.numbers[base + 3] ?? 0);
+    const colon = this.#colon(field);
+    return colon < 0 ? '' : this.string(colon + 1, this.numbers[field * FIELD_WIDTH + 1] ?? 0);
+  }
+
+  /** Offset of the colon of a field; -1 without one. */
+  #colon(field: number): number {
+    const start = this.numbers[field * FIELD_WIDTH] ?? 0;
+    const end = this.numbers[field * FIELD_WIDTH + 1] ?? 0;
+    for (let i = start; i < end; i++) if (this.text.charCodeAt(i) === COLON) return i;
+    return -1;
   }
 
   /** The fields of a name in order. */
   find(name: string, header: HeaderName | undefined): readonly number[] {
     if (this.count > MANY_FIELDS) return this.named().get(name.toLowerCase()) ?? [];
     const found: number[] = [];
-    for (let i = 0; i < this.count; i++) if (this.matches(i, name, header)) found.push(i);
+    for (let i = this.next(name, header, 0); i >= 0; i = this.next(name, header, i + 1)) found.push(i);
     return found;
   }
 
+  /** The first field of a name; -1 without one. */
+  first(name: string, header: HeaderName | undefined): number {
+    if (this.count > MANY_FIELDS) return this.named().get(name.toLowerCase())?.[0] ?? -1;
+    return this.next(name, header, 0);
+  }
+
+  #ascii: boolean | undefined;
   #named: Map<string, number[]> | undefined;
 
   private named(): Map<string, number[]> {
@@ -113,17 +125,19 @@ export class LineIndex {
     return named;
   }
 
-  private matches(field: number, name: string, header: HeaderName | undefined): boolean {
-    const base = field * FIELD_WIDTH;
-    const start = this.numbers[base] ?? 0;
-    const length = (this.numbers[base + 1] ?? 0) - start;
-    if (length !== name.length) {
-      if (length !== 1 || header === undefined || header.compact === null) return false;
-      return (this.text.charCodeAt(start) | 0x20) === header.compact.charCodeAt(0);
+  private next(name: string, header: HeaderName | undefined, from: number): number {
+    const { numbers, text } = this;
+    const initial = name.charCodeAt(0) | 0x20;
+    const compact = header === undefined || header.compact === null ? initial : header.compact.charCodeAt(0);
+    for (let base = from * FIELD_WIDTH; base < numbers.length; base += FIELD_WIDTH) {
+      const start = numbers[base] ?? 0;
+      const first = text.charCodeAt(start) | 0x20;
+      if (first === initial && endsName(text, start + name.length) && sameName(text, start, name))
+        return base / FIELD_WIDTH;
+      if (first === compact && endsName(text, start + 1) && header?.compact !== undefined && header.compact !== null)
+        return base / FIELD_WIDTH;
     }
-    if ((this.text.charCodeAt(start) | 0x20) !== (name.charCodeAt(0) | 0x20)) return false;
-    const written = this.text.slice(start, start + length);
-    return written === name || written.toLowerCase() === name.toLowerCase();
+    return -1;
   }
 
   /** Text between two offsets, unfolded, trimmed, decoded as UTF-8 where it is not plain ASCII. */
@@ -137,7 +151,8 @@ export class LineIndex {
     }
     while (start < end && isBlank(text.charCodeAt(start))) start += 1;
     let string = text.slice(start, end);
-    if (NOT_ASCII.test(string)) string = this.octets.toString('utf8', start, end);
+    this.#ascii ??= isAscii(this.octets.subarray(0, this.bodyStart));
+    if (!this.#ascii && NOT_ASCII.test(string)) string = this.octets.toString('utf8', start, end);
     return string.indexOf('\n') < 0 ? string : unfold(string);
   }
 }
@@ -146,6 +161,25 @@ export class LineIndex {
 const MANY_FIELDS = 96;
 
 export const NOT_ASCII = /[\x80-\xff]/;
+
+/** Does a header name end here: a colon, with or without white space in front of it? */
+function endsName(text: string, at: number): boolean {
+  let i = at;
+  while (isBlank(text.charCodeAt(i))) i += 1;
+  return text.charCodeAt(i) === COLON;
+}
+
+/** Header names compare without regard to the case of their letters; the length is the same already. */
+function sameName(text: string, start: number, name: string): boolean {
+  for (let i = 1; i < name.length; i++) {
+    const a = text.charCodeAt(start + i);
+    const b = name.charCodeAt(i);
+    if (a === b) continue;
+    const lower = a | 0x20;
+    if (lower !== (b | 0x20) || lower < 0x61 || lower > 0x7a) return false;
+  }
+  return true;
+}
 
 /** RFC 3261 §7.3.1: a line end followed by white space counts as one space. */
 function unfold(text: string): string {

@@ -38,13 +38,12 @@ class MessageView {
 
   get(name: string): string | undefined {
     const header = knownHeader(name);
-    for (const i of this.#index.find(header?.name ?? name, header)) {
-      const value = this.#index.value(i);
-      if (header === undefined || header.shape !== 'list' || value.indexOf(',') < 0) return value;
-      const first = splitList(value)[0];
-      if (first !== undefined) return first;
-    }
-    return undefined;
+    const field = this.#index.first(header?.name ?? name, header);
+    if (field < 0) return undefined;
+    const value = this.#index.value(field);
+    if (header === undefined || header.shape !== 'list' || value.indexOf(',') < 0) return value;
+    // A first line of nothing but commas has no value; the next line may.
+    return splitList(value)[0] ?? this.all(name)[0];
   }
 
   all(name: string): readonly string[] {
@@ -60,7 +59,7 @@ class MessageView {
 
   has(name: string): boolean {
     const header = knownHeader(name);
-    return this.#index.find(header?.name ?? name, header).length > 0;
+    return this.#index.first(header?.name ?? name, header) >= 0;
   }
 
   fields(name: string): readonly HeaderField[] {
@@ -76,8 +75,8 @@ class MessageView {
       canonical: canonicalName(name),
       value: this.#index.value(i),
       start: numbers[i * FIELD_WIDTH] ?? 0,
-      end: numbers[i * FIELD_WIDTH + 3] ?? 0,
-      line: numbers[i * FIELD_WIDTH + 4] ?? 0,
+      end: numbers[i * FIELD_WIDTH + 1] ?? 0,
+      line: numbers[i * FIELD_WIDTH + 2] ?? 0,
     };
   }
 }

@@ -24,7 +24,7 @@ const VERSION = /^[A-Za-z]{1,32}\/\d{1,9}\.\d{1,9}$/;
 /** Reads the request line or status line between two offsets, RFC 3261 §7.1 and §7.2; surplus white space is read over. */
 export function readStartLine(text: string, from: number, to: number): StartLine {
   const line = text.slice(from, to);
-  if (/^SIP\//i.test(line)) {
+  if ((line.charCodeAt(0) | 0x20) === 0x73 && /^SIP\//i.test(line)) {
     const match = STATUS_LINE.exec(line);
     if (match === null) return unreadable;
     const [, version = '', status = '', reason] = match;
