@@ -33,7 +33,7 @@ export function evidenceFromCapture(octets: Uint8Array, options: { readonly prof
   const header = readCaptureHeader(capture.comments);
   const { messages: sightings, problems } = sightingsOf(capture, {
     hints: header?.sockets ?? new Map(),
-    complete: header !== null,
+    complete: header !== null && capture.problems.length === 0,
   });
   const given = options.profile ?? header?.profile;
   const inference = given ? { profile: given, inferred: [] } : inferProfile(sightings, capture.names);

@@ -81,6 +81,21 @@ test.describe('tunnels', () => {
     expect(protocols(read([encrypted, gtpU(espNull(PLAIN, 12), outer)]))).toEqual(['sip']);
   });
 
+  test('VXLAN, ERSPAN and bridged Ethernet in GRE, as mirrors send frames', () => {
+    const inner = (id: number): Buffer => ethernet(udpPacket(A_SIDE, B_SIDE, INVITE, id), [100]);
+    const gre = (header: readonly number[], id: number): Buffer =>
+      ipPacketAround('10.1.1.1', '10.1.1.2', 47, Buffer.concat([Buffer.from(header), inner(id)]));
+    const vxlan = Buffer.concat([Buffer.from([8, 0, 0, 0, 0, 0, 7, 0]), inner(1)]);
+    const evidence = read([
+      udpPacket({ address: '10.1.1.1', port: 50_000 }, { address: '10.1.1.2', port: 4789 }, vxlan, 9),
+      gre([0, 0, 0x65, 0x58], 2),
+      gre([0x10, 0, 0x88, 0xbe, 0, 0, 0, 1, ...new Array<number>(8).fill(1)], 3),
+      gre([0x10, 0, 0x22, 0xeb, 0, 0, 0, 1, ...new Array<number>(12).fill(1)], 4),
+    ]);
+    expect(protocols(evidence)).toEqual(['sip', 'sip', 'sip', 'sip']);
+    expect(evidence.messages[3]?.from.address).toBe(A_SIDE.address);
+  });
+
   test('IP in IP, GRE, and tunnels without end', () => {
     const inIp = ipPacketAround('10.1.1.1', '10.1.1.2', 4, PLAIN);
     const gre = ipPacketAround(

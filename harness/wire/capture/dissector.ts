@@ -7,6 +7,7 @@ import { FragmentStore } from './ip-fragments.js';
 import { IP_PROTOCOLS } from './ip-packet.js';
 import { networkStart } from './link-layer.js';
 import type { TransportSink } from './transport.js';
+import { grePayload, type TunnelPayload, VXLAN_PORT, vxlanPayload } from './tunnels.js';
 import { readUpperPdu } from './upper-pdu.js';
 
 /** Tunnels in tunnels beyond this are not opened. */
@@ -36,7 +37,7 @@ interface IpContext extends Context {
   readonly packet: Buffer;
 }
 
-/** Opens frames down to UDP datagrams, TCP segments, SCTP packets and lifted PDUs; puts IP fragments together; opens GTP-U, IP-in-IP, GRE and null-encrypted ESP. */
+/** Opens frames down to UDP datagrams, TCP segments, SCTP packets and lifted PDUs; puts IP fragments together; opens GTP-U, IP-in-IP, GRE, VXLAN and null-encrypted ESP. */
 export class Dissector {
   private readonly fragments: FragmentStore;
   private readonly addressTexts = new Map<number, string>();
@@ -222,9 +223,11 @@ export class Dissector {
       case IP_PROTOCOLS.ipv6:
         this.ip(packet.subarray(at), deeper(ip));
         return;
-      case IP_PROTOCOLS.gre:
-        this.gre(at, ip);
+      case IP_PROTOCOLS.gre: {
+        const payload = grePayload(packet, at);
+        if (payload) this.tunnel(payload, packet, ip);
         return;
+      }
       case IP_PROTOCOLS.esp:
         this.esp(at, packet.length, ip);
         return;
@@ -250,6 +253,11 @@ export class Dissector {
         this.ip(payload.subarray(inner), deeper(ip));
         return;
       }
+    }
+    const vxlan = destinationPort === VXLAN_PORT ? vxlanPayload(payload) : null;
+    if (vxlan) {
+      this.tunnel(vxlan, payload, ip);
+      return;
     }
     if ((destinationPort === ESP_UDP_PORT || sourcePort === ESP_UDP_PORT) && payload.length > 8) {
       if (payload.readUInt32BE(0) !== 0 && this.esp(at + 8, stop, ip)) return;
@@ -299,15 +307,10 @@ export class Dissector {
     });
   }
 
-  /** RFC 2784, RFC 2890: checksum, key and sequence number are optional words. */
-  private gre(at: number, ip: IpContext): void {
-    const { packet } = ip;
-    if (at + 4 > packet.length) return;
-    const flags = packet.readUInt16BE(at);
-    if ((flags & 0x4007) !== 0) return;
-    const words = [0x8000, 0x2000, 0x1000].filter((bit) => (flags & bit) !== 0).length;
-    const type = packet.readUInt16BE(at + 2);
-    if (type === 0x0800 || type === 0x86dd) this.ip(packet.subarray(at + 4 + words * 4), deeper(ip));
+  private tunnel(payload: TunnelPayload, octets: Buffer, ip: IpContext): void {
+    const inner = octets.subarray(payload.start);
+    const start = payload.kind === 'ip' ? 0 : networkStart(LINK_TYPES.ethernet, inner);
+    if (typeof start === 'number') this.ip(inner.subarray(start), deeper(ip));
   }
 
   /** Whether the packet was null-encrypted, and so could be opened. */
