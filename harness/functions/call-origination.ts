@@ -9,6 +9,7 @@ import type { MediaPorts } from './media-ports.js';
 import type { MediaSession } from './media-session.js';
 import type { UeAgent } from './ue-agent.js';
 import { Dialog, tagOf } from './ue-dialog.js';
+import { UeError } from './ue-progress.js';
 import { MMTEL, MMTEL_FEATURE, UE_METHODS } from './ue-setup.js';
 
 export interface CallOptions {
@@ -79,7 +80,8 @@ export class CallOrigination extends Call {
   /** Resolves when the peer is alerted: a 180 has come. Rejects where the call ends before. */
   async alerts(): Promise<this> {
     await this.agent.progress.until('180', () => {
-      if (this.end_ !== null) throw new Error(`${this.agent.name} awaited 180, but the call ended by ${this.end_.by}`);
+      if (this.end_ !== null)
+        throw new UeError(`${this.agent.name} awaited 180, but the call ended by ${this.end_.by}`);
       return ['alerting', 'answered', 'confirmed'].includes(this.state_) ? true : undefined;
     });
     return this;
