@@ -39,12 +39,13 @@ export class DatagramSorter {
     } else if ((expected === 'dns' && payload.length >= 12) || this.isStrayDns(datagram, expected)) {
       if (datagram.cut) this.cut(datagram, 'DNS message');
       this.sink({ ...base, protocol: 'dns', dns: parseDns(payload) });
-    } else if (media && expected !== 'sip') {
+    } else if (expected === 'rtp' || expected === 'rtcp' || (media && expected !== 'sip')) {
       this.sink({ ...base, protocol: 'media' });
     } else if (expected === 'sip' && resemblesSip(payload)) {
       this.sink({ ...base, protocol: 'sip', sip: parseSip(payload) });
-    } else if (expected !== undefined) {
-      this.sink({ ...base, protocol: 'unknown' });
+    } else {
+      // On a socket that a session description names, even octets that are no RTP are told.
+      this.sink({ ...base, protocol: expected === undefined ? 'media' : 'unknown' });
     }
   }
 

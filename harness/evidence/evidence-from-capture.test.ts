@@ -50,6 +50,23 @@ test('a tap written as a capture reads as the same messages, with the profile th
   expect(evidence.messages[2]?.frames).toHaveLength(3);
 });
 
+test('media that our own socket sent is media however broken it is', () => {
+  const broken = Uint8Array.from(rtp(1));
+  broken[0] = 0x40;
+  const source = { address: '192.0.2.11', port: 20_000 };
+  const destination = { address: '198.51.100.11', port: 30_000 };
+  const records = [
+    record({ octets: broken, protocol: 'rtp', source, destination }),
+    record({ octets: Uint8Array.of(0x80), protocol: 'rtp', source, destination }),
+  ];
+  const { evidence } = evidenceFromCapture(captureFromTap(records, { profile: profile() }));
+  expect(evidence.messages).toMatchObject([
+    { protocol: 'rtp', referencePoint: 'Izi' },
+    { protocol: 'unknown', referencePoint: 'Izi' },
+  ]);
+  expect(evidence.messages[0]?.defects.map((defect) => defect.code)).toEqual(['rtp-version']);
+});
+
 test('annotations stand at the last frame of their record', () => {
   const octets = captureFromTap(RECORDS, {
     profile: profile(),

@@ -9,7 +9,7 @@ import type { SipMessage } from '../wire/sip/message.js';
 import { readCaptureHeader } from './capture-header.js';
 import { isEnum } from './enum-query.js';
 import { inferProfile } from './inference/infer-profile.js';
-import { MediaEndpoints } from './media-endpoints.js';
+import { MediaEndpoints, type MediaUse } from './media-endpoints.js';
 import type { Evidence, IntegrityIssue, Party, RecordedMessage, RecordedSip, Transport } from './model.js';
 import { NodeDirectory } from './node-directory.js';
 import { diameterPointOf, referencePointOf } from './reference-points.js';
@@ -63,7 +63,7 @@ export function evidenceFromCapture(octets: Uint8Array, options: { readonly prof
 function recorded(
   sighting: Sighting,
   index: number,
-  use: 'rtp' | 'rtcp' | undefined,
+  use: MediaUse | undefined,
   directory: NodeDirectory,
   profile: Profile,
 ): RecordedMessage | null {
@@ -97,13 +97,16 @@ function recorded(
     }
     case 'media': {
       if (use === undefined) return null;
+      if (use === 'unknown') return { ...base, referencePoint: 'unknown', protocol: 'unknown', defects: [] };
       const referencePoint = referencePointOf(use, from, to);
       if (use === 'rtcp') {
         const rtcp = parseRtcp(octets);
         return { ...base, referencePoint, protocol: 'rtcp', rtcp, defects: rtcp.flatMap((packet) => packet.defects) };
       }
       const rtp = parseRtp(octets);
-      return rtp ? { ...base, referencePoint, protocol: 'rtp', rtp, defects: rtp.defects } : null;
+      return rtp
+        ? { ...base, referencePoint, protocol: 'rtp', rtp, defects: rtp.defects }
+        : { ...base, referencePoint, protocol: 'unknown', defects: [] };
     }
     case 'unknown':
       return { ...base, referencePoint: 'unknown', protocol: 'unknown', defects: framingDefects };

@@ -217,6 +217,15 @@ test.describe('datagrams', () => {
     expect(protocols(read(media.slice(0, 2)))).toEqual([]);
   });
 
+  test('octets that are no RTP on a negotiated socket are unknown, elsewhere nothing', () => {
+    const from = { address: '192.0.2.11', port: 20_000 };
+    const to = { address: '203.0.113.5', port: 7078 };
+    const broken = Uint8Array.from(rtp(1));
+    broken[0] = 0x40;
+    const noise = udpPacket({ ...from, port: 4444 }, to, broken, 3);
+    expect(protocols(read([PLAIN, udpPacket(from, to, broken, 2), noise]))).toEqual(['sip', 'unknown']);
+  });
+
   test('a message that the snap length cut is told', () => {
     const evidence = read([{ at: AT, octets: PLAIN.subarray(0, 300), originalLength: PLAIN.length }]);
     expect(evidence.integrity).toMatchObject([{ code: 'cut-frame', severity: 'error', frame: 1 }]);

@@ -6,7 +6,7 @@ import type { SipMessage } from '../wire/sip/message.js';
 import { type Sighting, type SocketHints, socketKey } from './sighting.js';
 
 /** What a session description says is received at a socket. */
-type MediaUse = 'rtp' | 'rtcp';
+export type MediaUse = 'rtp' | 'rtcp' | 'unknown';
 
 /** Packets of one stream that must agree before a stream without session description counts as RTP. */
 const ENOUGH_PACKETS = 4;
@@ -18,13 +18,10 @@ const NEAR = 16;
  * (RFC 4566 §5.7, §5.14; RTCP by RFC 3605, RFC 5761 or port + 1), and streams whose packets agree among themselves.
  */
 export class MediaEndpoints {
-  private readonly uses = new Map<string, MediaUse>();
+  private readonly uses = new Map<string, 'rtp' | 'rtcp'>();
 
-  constructor(hints: SocketHints) {
-    for (const [key, protocol] of hints) {
-      if (protocol === 'rtp' || protocol === 'rtcp') this.uses.set(key, protocol);
-    }
-  }
+  /** `hints` are sure: what is sent there is media, however broken. */
+  constructor(private readonly hints: SocketHints) {}
 
   /** Learns the sockets that a message's session descriptions name; the body is scanned, so multiparts need no unpacking. */
   learn(sip: SipMessage): void {
@@ -63,12 +60,12 @@ export class MediaEndpoints {
     const decided = new Map<Sighting, MediaUse>();
     const streams = new Map<string, Sighting[]>();
     for (const sighting of candidates) {
-      const use = this.uses.get(socketKey(sighting.destination)) ?? this.uses.get(socketKey(sighting.source));
-      if (use !== undefined) {
-        decided.set(sighting, looksLikeRtcp(sighting.octets) ? 'rtcp' : 'rtp');
+      const use = this.useOf(sighting);
+      if (use !== null) {
+        decided.set(sighting, use);
       } else if (looksLikeRtcp(sighting.octets)) {
         if (isWholeReport(sighting.octets)) decided.set(sighting, 'rtcp');
-      } else if (sighting.source.port >= 1024 && sighting.destination.port >= 1024) {
+      } else if (looksLikeRtp(sighting.octets) && sighting.source.port >= 1024 && sighting.destination.port >= 1024) {
         const ssrc = Buffer.from(sighting.octets.subarray(8, 12)).toString('hex');
         const key = `${socketKey(sighting.source)} ${socketKey(sighting.destination)} ${ssrc}`;
         const stream = streams.get(key);
@@ -80,6 +77,20 @@ export class MediaEndpoints {
       if (isRtpStream(stream)) for (const sighting of stream) decided.set(sighting, 'rtp');
     }
     return decided;
+  }
+
+  /** What a datagram on a named socket is; null where nobody named its sockets. */
+  private useOf({ source, destination, octets }: Sighting): MediaUse | null {
+    const there = socketKey(destination);
+    const here = socketKey(source);
+    const hint = this.hints.get(there) ?? this.hints.get(here);
+    const sure = hint === 'rtp' || hint === 'rtcp' ? hint : null;
+    const named = this.uses.get(there) ?? this.uses.get(here);
+    if (sure === null && named === undefined) return null;
+    if (looksLikeRtcp(octets)) return 'rtcp';
+    if (looksLikeRtp(octets)) return 'rtp';
+    // Other protocols may share a negotiated socket (RFC 7983 §7); one of ours carries nothing else.
+    return sure ?? 'unknown';
   }
 
   private name(address: string, port: number, rtcp: Endpoint | null): void {
@@ -97,7 +108,6 @@ function isRtpStream(stream: readonly Sighting[]): boolean {
   let near = 0;
   let previous = -1;
   for (const { octets } of stream) {
-    if (!looksLikeRtp(octets)) return false;
     types.add((octets[1] ?? 0) & 0x7f);
     const sequence = ((octets[2] ?? 0) << 8) | (octets[3] ?? 0);
     const step = (sequence - previous) & 0xffff;

@@ -24,7 +24,7 @@ export type Sighting = SightingBase &
     | { readonly protocol: 'sip'; readonly sip: SipMessage }
     | { readonly protocol: 'diameter'; readonly diameter: DiameterMessage }
     | { readonly protocol: 'dns'; readonly dns: DnsMessage }
-    /** A UDP datagram that may be RTP or RTCP; the SDP of the whole capture decides. */
+    /** A UDP datagram that may be media or nothing of interest; the session descriptions of the whole capture decide. */
     | { readonly protocol: 'media' }
     | { readonly protocol: 'unknown' }
   );
