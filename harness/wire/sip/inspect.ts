@@ -24,7 +24,7 @@ export function inspect(message: SipMessage, lines: LineIndex): readonly Defect[
   inspectStartLine(message, lines, add);
   if (message.kind === 'request' && message.method === '') return defects;
   inspectLineEnds(lines, add);
-  for (const field of message.headers) inspectField(field, lines, add);
+  for (const field of message.headers) inspectLine(field, lines, add, () => defects.length);
   inspectRepetition(message, add);
   inspectPresence(message, lines, add);
   inspectTransaction(message, add);
@@ -86,9 +86,26 @@ function inspectLineEnds(lines: LineIndex, add: Add): void {
 /** A control character that no backslash makes a quoted pair; octets beyond ASCII are a matter of UTF-8. */
 const CONTROL = /(?<!\\)(?![\t\r\n\x80-\x9f])\p{Cc}/u;
 
-function inspectField(field: HeaderField, lines: LineIndex, add: Add): void {
+/**
+ * Lines in which nothing was wrong. Most lines of a trace (Contact, Allow, Route …) are there many times, and what is wrong with a
+ * line depends on nothing but the line. Bounded, and only of short messages, as a line keeps the text of its message alive.
+ */
+const cleanLines = new Set<string>();
+const MAX_CLEAN_LINES = 4096;
+const SHORT_MESSAGE = 4096;
+
+function inspectLine(field: HeaderField, lines: LineIndex, add: Add, told: () => number): void {
+  const raw = lines.text.slice(field.start, field.end);
+  if (cleanLines.has(raw)) return;
+  const before = told();
+  inspectField(field, raw, lines, add);
+  if (told() > before || before >= MAX_DEFECTS || lines.text.length > SHORT_MESSAGE) return;
+  if (cleanLines.size >= MAX_CLEAN_LINES) cleanLines.clear();
+  cleanLines.add(raw);
+}
+
+function inspectField(field: HeaderField, raw: string, lines: LineIndex, add: Add): void {
   const { start, end, canonical, value } = field;
-  const raw = lines.text.slice(start, end);
   const colon = raw.indexOf(':');
   if (colon < 0) {
     add('sip-header-without-colon', start, `"name: value" is required, seen ${show(field.name)}`);
