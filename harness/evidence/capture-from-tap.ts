@@ -50,14 +50,16 @@ export function captureFromTap(records: readonly CaptureRecord[], options: Captu
     sockets.set(socketKey(source), record.protocol);
     sockets.set(socketKey(destination), record.protocol);
     const point = interfaceName(record.protocol, directory, source, destination);
-    const lifted = record.transport === 'tls';
-    const name = lifted ? `${point}-tls` : point;
+    // One IP packet cannot join an IPv4 and an IPv6 socket; such a record is kept as an exported PDU all the same.
+    const mixed = source.address.includes(':') !== destination.address.includes(':');
+    const lifted = record.transport === 'tls' || mixed;
+    const name = lifted ? `${point}-${record.transport}-pdu` : point;
     let described = interfaces.get(name);
     if (!described) {
       described = { linkType: lifted ? LINK_TYPES.upperPdu : LINK_TYPES.raw, name, index: interfaces.size };
       interfaces.set(name, described);
     }
-    return { ...record, source, destination, interfaceIndex: described.index };
+    return { ...record, source, destination, lifted, interfaceIndex: described.index };
   });
   const header = {
     profile: options.profile,
@@ -82,20 +84,24 @@ export function captureFromTap(records: readonly CaptureRecord[], options: Captu
   return writer.done();
 }
 
-function framesOf(record: CaptureRecord, conversations: ConversationWriter): readonly Uint8Array[] {
-  const { source, destination, octets } = record;
-  switch (record.transport) {
+function framesOf(
+  record: CaptureRecord & { readonly lifted: boolean },
+  conversations: ConversationWriter,
+): readonly Uint8Array[] {
+  const { source, destination, octets, transport } = record;
+  if (record.lifted) {
+    const carrier = transport === 'tls' ? 'tcp' : transport;
+    const pdu = { dissector: record.protocol, carrier, source, destination, payload: octets } as const;
+    return [writeUpperPdu(pdu, `${record.protocol.toUpperCase()}/${transport.toUpperCase()}`)];
+  }
+  switch (transport) {
     case 'udp': {
       const payload = octets.subarray(0, MAX_UDP_PAYLOAD);
       return [udpPacket(source, destination, payload, conversations.nextIdentification())];
     }
     case 'tcp':
       return conversations.write(source, destination, octets);
-    case 'tls': {
-      const pdu = { dissector: record.protocol, carrier: 'tcp', source, destination, payload: octets } as const;
-      return [writeUpperPdu(pdu, `${record.protocol.toUpperCase()}/TLS`)];
-    }
-    case 'sctp': {
+    default: {
       const sequence = conversations.nextIdentification();
       const chunk = sctpDataPacket(source.port, destination.port, sequence, octets);
       return [ipPacketAround(source.address, destination.address, 132, chunk, sequence)];

@@ -67,6 +67,18 @@ test('media that our own socket sent is media however broken it is', () => {
   expect(evidence.messages[0]?.defects.map((defect) => defect.code)).toEqual(['rtp-version']);
 });
 
+test('a record between an IPv4 and an IPv6 socket is kept', () => {
+  const records = [
+    record({ octets: invite(), destination: { address: '2001:db8::1', port: 5060 } }),
+    record({ octets: ok(), source: { address: '::ffff:198.51.100.10', port: 5060 }, destination: A_SIDE }),
+  ];
+  const { evidence } = evidenceFromCapture(captureFromTap(records, { profile: profile() }));
+  expect(evidence.messages).toMatchObject([
+    { protocol: 'sip', transport: 'udp', to: { address: '2001:db8::1' } },
+    { protocol: 'sip', transport: 'udp', from: { address: '198.51.100.10', node: { name: 'ibcf.home-b' } } },
+  ]);
+});
+
 test('annotations stand at the last frame of their record', () => {
   const octets = captureFromTap(RECORDS, {
     profile: profile(),
@@ -106,7 +118,7 @@ test('tshark reads what a tap wrote without a malformed or error-level finding',
       'INVITE\tIci',
       'INVITE\tIci',
       'INVITE\tIci',
-      'INVITE\tIci-tls',
+      'INVITE\tIci-tls-pdu',
     ]);
   } finally {
     rmSync(directory, { recursive: true });
