@@ -4,6 +4,7 @@ import type { Endpoint } from '../net/socket-registry.js';
 import { buildRtcp, looksLikeRtcp, parseRtcp, type RtcpParts, type SenderInfo } from '../wire/rtp/rtcp.js';
 import { parseRtp } from '../wire/rtp/rtp.js';
 import { eventOfKey, keyOfEvent, parseTelephoneEvent } from '../wire/rtp/telephone-event.js';
+import { isAmr } from '../wire/sdp/codecs.js';
 import type { Direction } from '../wire/sdp/media-attributes.js';
 import type { NegotiatedMedia } from '../wire/sdp/negotiated-media.js';
 import { isEncoding } from '../wire/sdp/payload.js';
@@ -170,7 +171,8 @@ export class MediaSession {
     const run = (): void => {
       const media = this.#media;
       if (media === null || !this.#started) return;
-      const sends = media.direction === 'sendrecv' || media.direction === 'sendonly';
+      // There are samples of AMR and AMR-WB only: in any other codec silence is right, and their frames are not.
+      const sends = (media.direction === 'sendrecv' || media.direction === 'sendonly') && isAmr(media.send);
       if (sends) {
         this.#pair?.sendRtp(this.#source.next(media), media.remote.rtp);
         this.#sentSinceReport = true;

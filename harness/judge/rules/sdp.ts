@@ -1,7 +1,7 @@
 import { isSpeech } from '../../wire/sdp/check-answer.js';
 import { directionLines } from '../../wire/sdp/media-attributes.js';
 import { isRtp, payloadsOf } from '../../wire/sdp/payload.js';
-import { connectionOf, type Sdp, type SdpMedia } from '../../wire/sdp/sdp.js';
+import type { Sdp, SdpMedia } from '../../wire/sdp/sdp.js';
 import { atLine, complaintsOf, type Described, descriptionRule, exchangeRule } from '../media-description.js';
 import type { Rule } from '../rule.js';
 import type { Complaint } from '../sip-rule.js';
@@ -11,6 +11,9 @@ import { SDP_PRECONDITION } from './sdp-precondition.js';
 
 /** Defects that a description may show at most in one finding each: the first is telling, the hundredth is not. */
 const TOLD_DEFECTS = 5;
+
+/** Against the grammar, but harmless and so common that nobody should fail for them. */
+const HARMLESS = ['sdp-blank-line', 'sdp-last-line-end'];
 
 function streams(sdp: Sdp): readonly SdpMedia[] {
   return sdp.media.filter((media) => media.port !== 0 && (media.kind === 'audio' || media.kind === 'video'));
@@ -35,11 +38,11 @@ const FORM: readonly Rule[] = [
     provenance: 'S',
     usualCause: 'a device writes or edits the description by hand and puts a line in the wrong place',
     judge: (described) => {
-      const complaints: Complaint[] = described.sdp.defects
-        .slice(0, TOLD_DEFECTS)
-        .map((defect) =>
-          atLine(described, lineAt(described, defect.offset), `${defect.text} (${described.view.title})`),
-        );
+      const complaints: Complaint[] = described.sdp.defects.slice(0, TOLD_DEFECTS).map((defect) => {
+        const seen = `${defect.text} (${described.view.title})`;
+        const harmless = HARMLESS.includes(defect.code);
+        return atLine(described, lineAt(described, defect.offset), harmless ? { seen, provenance: 'E' } : seen);
+      });
       const [timing] = described.sdp.timing;
       if (timing !== undefined && (timing.start !== 0 || timing.stop !== 0)) {
         complaints.push(atLine(described, timing.line, { seen: `t=${timing.line.value}`, provenance: 'E' }));
@@ -151,8 +154,3 @@ const ANSWERS: readonly Rule[] = [
 
 /** SDP and offer/answer at the II-NNI, TS 29.165 §6.1.2 and §7, RFC 3264, RFC 3312. */
 export const SDP: readonly Rule[] = [...FORM, ...SDP_BODY, ...ANSWERS, ...SDP_BORDER, ...SDP_PRECONDITION];
-
-/** Address and port of a stream, for messages to the reader. */
-export function placeOf(sdp: Sdp, media: SdpMedia): string {
-  return `${connectionOf(sdp, media)?.address ?? 'no address'} port ${media.port}`;
-}

@@ -114,7 +114,7 @@ function splitLines(octets: Uint8Array, flaw: Flaw): SdpLine[] {
     } else if (feed < 0 || feed >= limit) {
       text = octets.subarray(start, limit);
       end = limit;
-      flaw('sdp-line-end', start, 'Every line ends in CRLF; the last one has no line end.', 'RFC 8866 §5');
+      flaw('sdp-last-line-end', start, 'Every line ends in CRLF; the last one has no line end.', 'RFC 8866 §5');
     } else {
       text = octets.subarray(start, carriage >= 0 ? feed - 1 : feed);
       end = feed + 1;
@@ -136,6 +136,10 @@ function splitLines(octets: Uint8Array, flaw: Flaw): SdpLine[] {
 
 function readLine(octets: Uint8Array, start: number, end: number, line: number, flaw: Flaw): SdpLine {
   const text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('utf8');
+  if (text === '') {
+    flaw('sdp-blank-line', start, `A description has no blank line; line ${line} is one.`, 'RFC 8866 §5');
+    return { type: '', value: text, start, end, line };
+  }
   if (text.charAt(1) !== '=' || !/^[a-zA-Z]$/.test(text.charAt(0))) {
     flaw('sdp-line-form', start, `A line is a letter, "=" and a value; line ${line} is not.`, 'RFC 8866 §5');
     return { type: '', value: text, start, end, line };
