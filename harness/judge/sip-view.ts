@@ -58,6 +58,13 @@ export class SipView {
     return this.#method;
   }
 
+  /** A request that each hop makes anew: CANCEL (RFC 3261 §9.1) and the ACK of a failure (§17.1.1.3), which has the Route of its INVITE. */
+  get isHopByHop(): boolean {
+    if (!this.isRequest) return false;
+    if (this.method === 'CANCEL') return true;
+    return this.method === 'ACK' && this.transaction?.responses.some((response) => response.status >= 300) === true;
+  }
+
   get referencePoint(): ReferencePoint {
     return this.record.referencePoint;
   }

@@ -1,4 +1,4 @@
-import { arrow, avpIs, carries, diameter, request, response, result, rtp, sipHolds } from './arrow.js';
+import { arrow, carries, diameter, request, response, result, rtp, sipHolds } from './arrow.js';
 import type { Condition, Flow, FlowStep, Place, Side } from './flow.js';
 
 const hasSdp = sipHolds('an SDP body', (sip) => (sip.body.length > 0 ? null : 'no body'));
@@ -54,8 +54,8 @@ const PREAMBLE: readonly FlowStep[] = [
   arrow('PB', 'b.p-cscf', 'b.ue', response(200, 'REGISTER'), 'the called user is registered', { after: [] }),
 ];
 
-/** C1 to C13: set-up with preconditions at both ends and talk. TS 23.228 §5.5.1, §5.6.2, §5.7.2; RFC 3312. */
-const SET_UP: readonly FlowStep[] = [
+/** C1 to C8: the call until the caller hears ring-back, preconditions at both ends. TS 23.228 §5.5.1, §5.6.2, §5.7.2; RFC 3312. */
+const ALERTED: readonly FlowStep[] = [
   ...PREAMBLE,
   arrow('C1', 'a.ue', 'a.p-cscf', request('INVITE'), 'the caller sends INVITE with offer 1', {
     after: ['PA', 'PB'],
@@ -99,6 +99,10 @@ const SET_UP: readonly FlowStep[] = [
   }),
   arrow('C8N', 'b.ibcf', 'a.ibcf', response(180, 'INVITE'), 'the 180 crosses the border'),
   arrow('C8A', 'a.p-cscf', 'a.ue', response(180, 'INVITE'), 'the caller hears ring-back'),
+];
+
+/** C11 to C13: answer and talk. */
+const TALKED: readonly FlowStep[] = [
   arrow('C11', 'b.ue', 'b.p-cscf', response(200, 'INVITE'), 'the called user answers', { after: ['C8'] }),
   arrow('C11N', 'b.ibcf', 'a.ibcf', response(200, 'INVITE'), 'the answer crosses the border'),
   arrow('C11A', 'a.p-cscf', 'a.ue', response(200, 'INVITE'), 'the caller is connected'),
@@ -112,25 +116,19 @@ const SET_UP: readonly FlowStep[] = [
   }),
 ];
 
-/** Rx of one side: the P-CSCF has the media authorised before the user is alerted. TS 29.214 §4.4.1. */
+/** Rx of one side: the P-CSCF has the media authorised. TS 29.214 §4.4.1; what the messages hold is for the rules CHK-RX-… */
 function authorised(side: Side, after: string): readonly FlowStep[] {
   return [
-    arrow(
-      `AAR${side}`,
-      `${side}.p-cscf`,
-      `${side}.pcrf`,
-      diameter('AAR'),
-      `P-CSCF of side ${side} has the media authorised`,
-      { after: [after] },
-    ),
-    arrow(`AAA${side}`, `${side}.pcrf`, `${side}.p-cscf`, diameter('AAA'), `PCRF of side ${side} authorises it`, {
+    arrow(`AAR${side}`, `${side}.p-cscf`, `${side}.pcrf`, diameter('AAR'), `side ${side} has its media authorised`, {
+      after: [after],
+    }),
+    arrow(`AAA${side}`, `${side}.pcrf`, `${side}.p-cscf`, diameter('AAA'), `side ${side} gets its media authorised`, {
       after: [`AAR${side}`],
-      holds: [result(2001)],
     }),
   ];
 }
 
-/** C14 to C16: release by one side. TS 24.229 §5.1.5, TS 29.214 §4.4.4. */
+/** C14 and C15: release by one side. TS 24.229 §5.1.5. */
 function released(by: Side): readonly FlowStep[] {
   const other: Side = by === 'a' ? 'b' : 'a';
   return [
@@ -141,24 +139,47 @@ function released(by: Side): readonly FlowStep[] {
     arrow('C15A', `${by}.p-cscf`, `${by}.ue`, response(200, 'BYE'), 'the call is over', {
       holds: [mediaStopsAfter('C15')],
     }),
-    ...(['a', 'b'] as const).flatMap((side) => [
-      arrow(
-        `STR${side}`,
-        `${side}.p-cscf`,
-        `${side}.pcrf`,
-        diameter('STR'),
-        `P-CSCF of side ${side} ends the Rx session`,
-        {
-          after: ['C14'],
-          holds: [avpIs('Termination-Cause', 1)],
-        },
-      ),
-      arrow(`STA${side}`, `${side}.pcrf`, `${side}.p-cscf`, diameter('STA'), `PCRF of side ${side} confirms`, {
-        after: [`STR${side}`],
-        holds: [result(2001)],
-      }),
-    ]),
   ];
+}
+
+/** The called user declines while it rings: a final response end to end, acknowledged hop by hop. RFC 3261 §17.1.1.3. */
+const DECLINED: readonly FlowStep[] = [
+  arrow('E1', 'b.ue', 'b.p-cscf', response(603, 'INVITE'), 'the called user declines', { after: ['C8'] }),
+  arrow('E1K', 'b.p-cscf', 'b.ue', request('ACK'), 'the refusal is acknowledged'),
+  arrow('E1N', 'b.ibcf', 'a.ibcf', response(603, 'INVITE'), 'the refusal crosses the border', { after: ['E1'] }),
+  arrow('E1A', 'a.p-cscf', 'a.ue', response(603, 'INVITE'), 'the caller is told'),
+  arrow('E1L', 'a.ue', 'a.p-cscf', request('ACK'), 'the caller acknowledges'),
+  arrow('EX', 'a.p-cscf', 'a.ue', response(200, 'INVITE'), 'the call is never answered', {
+    occurs: 'never',
+    after: ['C1'],
+  }),
+];
+
+/** The caller gives up while it rings: CANCEL hop by hop, 487 end to end. RFC 3261 §9; TP_GM_PCSCF_CANCEL_01. */
+const CANCELLED: readonly FlowStep[] = [
+  arrow('X1', 'a.ue', 'a.p-cscf', request('CANCEL'), 'the caller gives up', { after: ['C8A'] }),
+  arrow('X1A', 'a.p-cscf', 'a.ue', response(200, 'CANCEL'), 'the next hop confirms the CANCEL'),
+  arrow('X1N', 'a.ibcf', 'b.ibcf', request('CANCEL'), 'the CANCEL crosses the border', { after: ['X1'] }),
+  arrow('X1B', 'b.p-cscf', 'b.ue', request('CANCEL'), 'the called UE stops ringing', { holds: [within(2, 'X1')] }),
+  arrow('X2', 'b.ue', 'b.p-cscf', response(487, 'INVITE'), 'the called UE ends the INVITE'),
+  arrow('X2N', 'b.ibcf', 'a.ibcf', response(487, 'INVITE'), 'the 487 crosses the border', { after: ['X1N'] }),
+  arrow('X2A', 'a.p-cscf', 'a.ue', response(487, 'INVITE'), 'the caller is told', { after: ['X1'] }),
+  arrow('X3', 'a.ue', 'a.p-cscf', request('ACK'), 'the caller acknowledges'),
+  arrow('XX', 'a.p-cscf', 'a.ue', response(200, 'INVITE'), 'the call is never answered', {
+    occurs: 'never',
+    after: ['C1'],
+  }),
+];
+
+/** The step comes at most so many seconds after another one. */
+function within(seconds: number, earlier: string): Condition {
+  return {
+    requires: `at most ${seconds} s after step ${earlier}`,
+    seen: (message, binding) => {
+      const took = (message.at - (binding.step(earlier)?.at ?? message.at)) / 1_000_000;
+      return took <= seconds ? null : `${took.toFixed(1)} s`;
+    },
+  };
 }
 
 /** The flows of the group INT that are automated; catalogue §9.3 and §9.0.1. */
@@ -168,13 +189,27 @@ export const CALL_FLOWS: readonly Flow[] = [
     clause: 'TS 24.229 §5.1.3, §5.2.7, §5.4.4, §6; TS 23.228 §5.5.1, §5.6.2, §5.7.2',
     opens: 'INVITE',
     usualCause: 'A border or proxy on the way drops the message, or the preconditions of one side are never met',
-    steps: [...SET_UP, ...released('a')],
+    steps: [...ALERTED, ...TALKED, ...released('a')],
   },
   {
     caseId: 'Q3953-INT-02',
     clause: 'TS 24.229 §5.1.5, §5.2.7, §5.4.4; TS 23.228 §5.10.1',
     opens: 'INVITE',
     usualCause: 'The BYE of the called side does not follow the reversed route set, or one side keeps its resources',
-    steps: [...SET_UP, ...released('b')],
+    steps: [...ALERTED, ...TALKED, ...released('b')],
+  },
+  {
+    caseId: 'Q3953-INT-05',
+    clause: 'RFC 3261 §21.6.2, §17.1.1.3; TS 24.229 §5.1.4',
+    opens: 'INVITE',
+    usualCause: 'A node on the way turns the refusal into another one, or retries elsewhere',
+    steps: [...ALERTED, ...DECLINED],
+  },
+  {
+    caseId: 'Q3953-INT-07',
+    clause: 'RFC 3261 §9.1, §9.2; TS 24.229 §5.1.3, §5.1.4',
+    opens: 'INVITE',
+    usualCause: 'A node on the way does not pass the CANCEL on, or answers the INVITE itself',
+    steps: [...ALERTED, ...CANCELLED],
   },
 ];

@@ -56,11 +56,9 @@ const AUTHENTICATED: readonly FlowStep[] = [
   arrow('R9', 'a.i-cscf', 'a.hss', diameter('UAR'), 'the I-CSCF asks the HSS again'),
   arrow('R9A', 'a.hss', 'a.i-cscf', diameter('UAA'), 'the HSS answers', { holds: [result(2001, 2002)] }),
   arrow('R10', 'a.i-cscf', 'a.s-cscf', request('REGISTER'), 'the I-CSCF sends it to the same S-CSCF'),
-  arrow('R11', 'a.s-cscf', 'a.hss', diameter('SAR'), 'the S-CSCF assigns itself', {
-    holds: [avpIs('Server-Assignment-Type', ASSIGNMENT.registration)],
-  }),
+  arrow('R11', 'a.s-cscf', 'a.hss', diameter('SAR'), 'the S-CSCF assigns itself'),
   arrow('R11A', 'a.hss', 'a.s-cscf', diameter('SAA'), 'the HSS gives the user profile', {
-    holds: [result(2001), hasAvp('User-Data')],
+    holds: [result(2001)],
   }),
   arrow('R12', 'a.s-cscf', 'a.i-cscf', response(200, 'REGISTER'), 'the S-CSCF accepts', {
     holds: [carries('Service-Route'), carries('P-Associated-URI')],
@@ -134,9 +132,7 @@ export const REGISTRATION_FLOWS: readonly Flow[] = [
         holds: [result(2002), hasAvp('Server-Name')],
       }),
       arrow('F3', 'a.i-cscf', 'a.s-cscf', request('REGISTER'), 'the refresh reaches the same S-CSCF'),
-      arrow('F4', 'a.s-cscf', 'a.hss', diameter('SAR'), 'the S-CSCF tells the HSS of the re-registration', {
-        holds: [avpIs('Server-Assignment-Type', ASSIGNMENT.reRegistration)],
-      }),
+      arrow('F4', 'a.s-cscf', 'a.hss', diameter('SAR'), 'the S-CSCF tells the HSS of the re-registration'),
       arrow('F4A', 'a.hss', 'a.s-cscf', diameter('SAA'), 'the HSS confirms', { holds: [result(2001)] }),
       arrow('F5', 'a.p-cscf', 'a.ue', response(200, 'REGISTER'), 'the registration goes on', {
         holds: [carries('Service-Route')],
@@ -165,9 +161,7 @@ export const REGISTRATION_FLOWS: readonly Flow[] = [
         holds: [carries('WWW-Authenticate'), noKeys],
       }),
       arrow('A4', 'a.ue', 'a.p-cscf', request('REGISTER'), 'the UE answers the new challenge'),
-      arrow('A5', 'a.s-cscf', 'a.hss', diameter('SAR'), 'the S-CSCF assigns itself', {
-        holds: [avpIs('Server-Assignment-Type', ASSIGNMENT.registration)],
-      }),
+      arrow('A5', 'a.s-cscf', 'a.hss', diameter('SAR'), 'the S-CSCF assigns itself'),
       arrow('A6', 'a.p-cscf', 'a.ue', response(200, 'REGISTER'), 'the UE is registered'),
     ],
   },

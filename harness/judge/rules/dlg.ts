@@ -223,7 +223,7 @@ export const DLG: readonly Rule[] = [
     provenance: 'S',
     usualCause: 'a border rewrites Contact or Record-Route in one direction only',
     where: { kind: 'request', dialog: 'in-dialog' },
-    when: (view) => !isHopByHop(view),
+    when: (view) => !view.isHopByHop,
     judge: routing,
   }),
   sipRule({
@@ -315,9 +315,3 @@ export const DLG: readonly Rule[] = [
       }),
   }),
 ];
-
-/** The ACK of a failure belongs to its hop and has the Route of the INVITE. */
-function isHopByHop(view: SipView): boolean {
-  if (view.method === 'CANCEL') return true;
-  return view.method === 'ACK' && view.transaction?.responses.some((response) => response.status >= 300) === true;
-}

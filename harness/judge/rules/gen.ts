@@ -157,7 +157,8 @@ function sameVias(view: SipView, request: SipView): boolean {
     a.length === b.length &&
     a.every((via, index) => {
       const other = b[index];
-      if (via === null || other === null || other === undefined) return via === other;
+      if (via === null || other === null || other === undefined)
+        return via === other && view.all('Via')[index] === request.all('Via')[index];
       return (
         via.branch === other.branch &&
         via.host.toLowerCase() === other.host.toLowerCase() &&
@@ -176,6 +177,7 @@ function maxForwards(view: SipView): number | null {
 
 /** Both sides of each border that were captured: what came in, and what went out. */
 function forwardings(view: SipView, context: RuleContext): readonly (readonly [SipView, SipView])[] {
+  if (view.isHopByHop) return [];
   const inside = context.border.inside(view);
   const forwarded = context.border.forwarded(view);
   return [
