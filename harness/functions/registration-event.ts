@@ -151,9 +151,18 @@ export class RegistrationEvent {
     for (const { aor, contacts } of document.registrations) {
       const ours = contacts.find(({ uri }) => sameUri(uri, this.agent.contactUri));
       if (ours === undefined || !sameUri(aor, this.agent.defaultIdentity)) continue;
-      if (ours.state === 'terminated' && this.registration.state === 'registered') this.registration.lost();
-      else if (ours.event === 'shortened' && ours.expires !== undefined) this.registration.shortened(ours.expires);
+      if (ours.state === 'terminated' && this.registration.state === 'registered') {
+        this.registration.lost();
+        if (ours.event === 'deactivated') this.agent.background(this.#startAnew());
+      }
+      if (ours.event === 'shortened' && ours.expires !== undefined) this.registration.shortened(ours.expires);
     }
+  }
+
+  /** TS 24.229 §5.1.1.7: a contact that was deactivated is registered anew. */
+  async #startAnew(): Promise<void> {
+    await this.registration.register();
+    await this.subscribe();
   }
 
   #end(): void {

@@ -39,6 +39,13 @@ export class Progress {
     return this.#seen;
   }
 
+  /** Resolves when that event is seen from now on. */
+  async next(event: string): Promise<void> {
+    const from = this.#dropped + this.#seen.length;
+    const since = () => this.#seen.slice(Math.max(0, from - this.#dropped));
+    await this.until(event, () => (since().includes(event) ? true : undefined));
+  }
+
   /**
    * Resolves with the first value that `probe` gives, now or behind a later event; what it throws rejects. Rejects with a
    * `UeError` behind the guard (milliseconds).

@@ -137,14 +137,20 @@ export class TinyNetwork {
   /** Sends the registration state of everybody to the subscriber. */
   notify(
     state: 'active' | 'terminated',
-    event: 'registered' | 'unregistered' | 'shortened' = 'registered',
+    event: 'registered' | 'unregistered' | 'shortened' | 'deactivated' | 'rejected' = 'registered',
     expires = 600,
   ): void {
     const subscription = this.#subscription;
     if (subscription === null) return;
     const { request } = subscription;
     const uri = parseNameAddr(request.get('Contact') ?? '')?.uri ?? '';
-    const contact = { id: 'c', uri, state, event: state === 'active' ? event : ('unregistered' as const), expires };
+    const contact = {
+      id: 'c',
+      uri,
+      state,
+      event: state === 'terminated' && event === 'registered' ? ('unregistered' as const) : event,
+      expires,
+    };
     const registration = { aor: request.requestUri, id: 'r', state, contacts: [contact] };
     const notify = buildRequest({
       method: 'NOTIFY',

@@ -115,6 +115,22 @@ test('re-registers 600 s before expiry, or at half time of a short one, and de-r
   });
 });
 
+test('the network ends a registration: deactivated starts anew, rejected does not', async () => {
+  await withBed(async ({ network, ue }) => {
+    const alice = await ue(1);
+    await alice.registers();
+    network.notify('terminated', 'deactivated');
+    await alice.sees('registered');
+    await alice.sees('NOTIFY active');
+    expect(network.challenges).toBe(2);
+    expect(alice.registration.state).toBe('registered');
+    network.notify('terminated', 'rejected');
+    await alice.sees('NOTIFY terminated');
+    expect(alice.registration.state).toBe('not registered');
+    expect(alice.leftovers()).toEqual([]);
+  });
+});
+
 async function pair(
   bed: Bed,
   a: readonly UeBehaviour[] = [],

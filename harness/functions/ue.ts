@@ -74,6 +74,11 @@ export class Ue implements NetworkFunction {
     return this.#progress.seen;
   }
 
+  /** Waits until this party sees that event once more (an entry of `seen`). */
+  sees(event: string): Promise<void> {
+    return this.#progress.next(event);
+  }
+
   async start(): Promise<void> {
     await this.#stack.start();
   }
