@@ -12,6 +12,7 @@ import { FAULTS } from '../faults/catalogue.js';
 import type { Fault, WireFault } from '../faults/fault.js';
 import { type FaultOutcome, type GoodTrace, newRules, outcomeOf, proveOnTrace } from '../faults/proof.js';
 import type { Finding } from '../judge/finding.js';
+import { FLOW_BOOK } from '../judge/flows/flow-book.js';
 import { judgeCase } from '../judge/judge-case.js';
 import { RULES } from '../judge/rule-book.js';
 import { BedError, EXIT, UsageError } from './exit-code.js';
@@ -39,7 +40,9 @@ export async function prove(
   argv: readonly string[],
   terminal: Terminal,
 ): Promise<number> {
-  const rules = RULES.map((rule) => rule.id).filter((id) => flags.rule === undefined || id === flags.rule);
+  const rules = [...RULES.map((rule) => rule.id), ...FLOW_BOOK.keys()].filter(
+    (id) => flags.rule === undefined || id === flags.rule,
+  );
   const faults = FAULTS.filter((fault) => flags.rule === undefined || fault.catches === flags.rule);
   if (rules.length === 0 && faults.length === 0) {
     throw new UsageError(`--rule: the rule book has no rule '${flags.rule}'`);

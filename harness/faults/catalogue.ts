@@ -2,6 +2,8 @@ import { CX_FAULTS } from './cx.js';
 import { DIAMETER_FAULTS } from './diameter.js';
 import { DLG_FAULTS } from './dlg.js';
 import type { Fault } from './fault.js';
+import { FLOW_FAULTS } from './flow.js';
+import { FUNCTION_FAULTS } from './functions.js';
 import { GEN_FAULTS } from './gen.js';
 import { HDR_FAULTS } from './hdr.js';
 import { IBC_FAULTS } from './ibc.js';
@@ -36,6 +38,8 @@ export const FAULTS: readonly Fault[] = [
   ...DIAMETER_FAULTS,
   ...CX_FAULTS,
   ...RX_FAULTS,
+  ...FUNCTION_FAULTS,
+  ...FLOW_FAULTS,
 ];
 
 /** The fault of a name; undefined where there is none. */
