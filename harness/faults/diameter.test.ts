@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { captureFromTap } from '../evidence/capture-from-tap.js';
 import { evidenceFromCapture } from '../evidence/evidence-from-capture.js';
@@ -26,8 +28,8 @@ interface GoodRun {
 }
 
 /** Both subscribers register, one calls the other, and the call ends: as the simulated networks do it. */
-async function goodRun(block: number, ipVersion: 4 | 6 = 4): Promise<GoodRun> {
-  const plan = interconnectPlan({ block, transport: 'tcp', ipVersion, trust: true, topologyHiding: false });
+async function goodRun(block: number): Promise<GoodRun> {
+  const plan = interconnectPlan({ block, transport: 'tcp', ipVersion: 4, trust: true, topologyHiding: false });
   const records: TapRecord[] = [];
   const environment = createEnvironment({
     clock: 'skipping',
@@ -73,6 +75,20 @@ test('the simulated networks keep every Diameter rule, and each rule has somethi
   const { findings, exercised } = findingsOf(good.records, good.profile);
   expect(findings).toEqual([]);
   expect(Object.keys(exercised).sort()).toEqual(RULES.map(({ id }) => id).sort());
+});
+
+test('another dissector finds nothing malformed in it', () => {
+  test.skip(spawnSync('tshark', ['--version']).status !== 0, 'tshark is not installed; it comes with Wireshark');
+  const file = test.info().outputPath('diameter.pcapng');
+  writeFileSync(file, captureFromTap(good.records, { profile: good.profile }));
+  const frames = (filter: string) => {
+    const { stdout, status } = spawnSync('tshark', ['-r', file, '-Y', filter], { encoding: 'utf8' });
+    expect(status).toBe(0);
+    return stdout.split('\n').filter((line) => line !== '');
+  };
+  expect(frames('diameter && (_ws.malformed || _ws.expert.severity == error)')).toEqual([]);
+  // Two subscribers, two REGISTER requests each, and the answers.
+  expect(frames('diameter.cmd.code == 300').length).toBeGreaterThanOrEqual(8);
 });
 
 for (const fault of FAULTS) {

@@ -23,7 +23,8 @@ export interface DiameterClientSetup {
 export class DiameterClient {
   readonly peer: DiameterPeer;
   readonly #remote: DiameterRemote;
-  #connection: Promise<DiameterConnection> | null = null;
+  #connection: DiameterConnection | null = null;
+  #connecting: Promise<DiameterConnection> | null = null;
 
   constructor(setup: DiameterClientSetup, applicationId: number) {
     this.peer = new DiameterPeer({ ...setup, applications: [application3gpp(applicationId)] });
@@ -50,10 +51,13 @@ export class DiameterClient {
     }
   }
 
+  /** The open connection; whoever asks while one is being opened gets the same. */
   async #connected(): Promise<DiameterConnection> {
-    const current = await this.#connection?.catch(() => null);
-    if (current?.open) return current;
-    this.#connection = this.peer.connect(this.#remote);
+    if (this.#connection?.open) return this.#connection;
+    this.#connecting ??= this.peer.connect(this.#remote).finally(() => {
+      this.#connecting = null;
+    });
+    this.#connection = await this.#connecting;
     return this.#connection;
   }
 }

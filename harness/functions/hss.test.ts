@@ -211,6 +211,28 @@ test('the HSS de-registers a user and pushes a profile', async () => {
   });
 });
 
+test('an S-CSCF that does not answer leaves the user registered', async () => {
+  await withHss('127.44.1.7', {}, async ({ cx, hss }) => {
+    await Promise.all([1, 2, 3].map(() => cx.serverAssignment({ ...sar, type: 'REGISTRATION' })));
+    expect(await hss.deregister(IMPI, 'SERVER_CHANGE')).toBe(false);
+    expect(hss.registration(IMPU)?.state).toBe('registered');
+    await cx.stop();
+    expect(await hss.deregister(IMPI, 'SERVER_CHANGE')).toBe(false);
+    expect(hss.leftovers()).toHaveLength(1);
+  });
+});
+
+test('requests that come together share one connection', async () => {
+  await withHss('127.44.1.8', {}, async ({ cx, records }) => {
+    await Promise.all([
+      cx.userAuthorization(uar),
+      cx.userAuthorization(uar),
+      cx.locationInfo({ publicIdentity: IMPU }),
+    ]);
+    expect(records.filter(({ octets }) => parseDiameter(octets).commandCode === 257)).toHaveLength(2);
+  });
+});
+
 const MISBEHAVIOURS: readonly (readonly [
   HssBehaviour,
   string,

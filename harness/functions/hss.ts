@@ -149,7 +149,7 @@ export class Hss implements NetworkFunction {
         ],
       ],
     ]);
-    const done = resultOf(answer)?.code === SUCCESS;
+    const done = answer !== null && resultOf(answer)?.code === SUCCESS;
     if (done) clearServer(subscriber, 'not-registered');
     return done;
   }
@@ -159,7 +159,7 @@ export class Hss implements NetworkFunction {
     const subscriber = this.#byPrivate.get(privateIdentity);
     if (subscriber?.serverHost == null) return false;
     const answer = await this.#push('PPR', subscriber, [['User-Data', userData(subscriber)]]);
-    return resultOf(answer)?.code === SUCCESS;
+    return answer !== null && resultOf(answer)?.code === SUCCESS;
   }
 
   /** UAR, TS 29.228 §6.1.1.1: the checks in their order, then the state decides. */
@@ -330,8 +330,9 @@ export class Hss implements NetworkFunction {
     return editDiameter(answer).append(['Result-Code', SUCCESS]).done();
   }
 
-  #push(command: 'RTR' | 'PPR', subscriber: Subscriber, avps: readonly AvpInput[]): Promise<DiameterMessage> {
-    return this.#peer.request(
+  /** Null where the S-CSCF does not answer. */
+  #push(command: 'RTR' | 'PPR', subscriber: Subscriber, avps: readonly AvpInput[]): Promise<DiameterMessage | null> {
+    return this.#peer.ask(
       buildDiameter({
         command,
         endToEnd: this.#peer.newEndToEnd(),

@@ -276,7 +276,7 @@ export class Pcrf implements NetworkFunction {
   async #send(command: 'RAR' | 'ASR', sessionId: string, avps: readonly AvpInput[]): Promise<DiameterMessage | null> {
     const session = this.#sessions.get(sessionId);
     if (session === undefined) return null;
-    return this.#peer.request(
+    return this.#peer.ask(
       buildDiameter({
         command,
         applicationId: APPLICATION_ID.Rx,

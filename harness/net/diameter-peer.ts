@@ -134,6 +134,17 @@ export class DiameterPeer {
     return connection.request(request);
   }
 
+  /** The same for those who can do without an answer: null where none came, which `leftovers` then tells. */
+  async ask(request: DiameterMessage): Promise<DiameterMessage | null> {
+    try {
+      return await this.request(request);
+    } catch (error) {
+      if (!(error instanceof DiameterPeerError)) throw error;
+      this.#owner.trouble(error.message);
+      return null;
+    }
+  }
+
   /** A new Session-Id, RFC 6733 §8.8. */
   newSessionId(): string {
     this.#sessions += 1;
