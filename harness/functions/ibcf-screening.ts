@@ -2,7 +2,7 @@ import type { SipMessage } from '../wire/sip/message.js';
 import { type HeaderRow, privacyOf } from './header-policy.js';
 
 /** Named deviations of the border. */
-export type ScreeningBehaviour = 'forwards-access-headers' | 'forwards-internal-headers' | 'forwards-untrusted-headers';
+export type ScreeningBehaviour = 'forwards-access-headers' | 'forwards-untrusted-headers';
 
 const isResponse = (message: SipMessage): boolean => message.kind === 'response';
 const isQ850 = (value: string): boolean => /^\s*Q\.850\b/i.test(value);
@@ -38,7 +38,7 @@ export const NEVER_ACROSS: readonly HeaderRow<ScreeningBehaviour>[] = [
       ['Service-Route', 'TS 29.165 §6.1.1.3.3'],
       ['WWW-Authenticate', 'TS 29.165 §6.1.1.3.3'],
     ] as const
-  ).map(([header, clause]) => ({ header, clause, unless: 'forwards-internal-headers' as const })),
+  ).map(([header, clause]) => ({ header, clause })),
 ];
 
 /** What crosses only inside the trust domain, in either direction. TS 29.165 table 6.2 with TS 24.229 §4.4. */

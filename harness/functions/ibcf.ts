@@ -33,12 +33,7 @@ export const IBCF_BEHAVIOURS = {
     does: 'lets P-Access-Network-Info cross without trust',
     clause: 'TS 29.165 table 6.1.3.1 item 36',
   },
-  'forwards-internal-headers': { does: 'lets headers of the inner network cross', clause: 'TS 29.165 §6.1.1.3.3' },
   'forwards-untrusted-headers': { does: 'lets headers of the trust domain leave it', clause: 'TS 24.229 §4.4' },
-  'forwards-access-charging': {
-    does: 'leaves access charging data in P-Charging-Vector',
-    clause: 'TS 24.229 §5.4.3.2',
-  },
   'no-record-route': { does: 'does not stay on the path', clause: 'TS 24.229 §5.10.2.2' },
   'no-topology-hiding': { does: 'shows the routing entries although hiding is agreed', clause: 'TS 33.203 §6.4' },
   'reuses-token-vector': { does: 'encrypts every entry with the same IV', clause: 'TS 33.203 §6.4' },
@@ -227,7 +222,7 @@ export class Ibcf implements NetworkFunction {
   #screenedOut<T extends SipMessage>(message: T): T {
     let result = screened(message, NEVER_ACROSS, this.#policy);
     result = screened(result, this.#trustRows(), this.#policy);
-    if (!this.#behaviours.has('forwards-access-charging')) result = withoutAccessCharging(result);
+    result = withoutAccessCharging(result);
     const requestOnly = result.kind === 'request' ? { 'term-ioi': null } : {};
     result = editChargingVector(result, { ...OPERATOR_ONLY, ...requestOnly, ...this.#hiddenGenerator(result) });
     if (this.setup.trust) return result;
@@ -237,7 +232,7 @@ export class Ibcf implements NetworkFunction {
   /** Which node made the icid-value is topology too (TS 24.229 §5.10.4). */
   #hiddenGenerator(message: SipMessage): Readonly<Record<string, null>> {
     const host = chargingParameter(message, 'icid-generated-at');
-    return this.#hiding !== null && host !== null && this.setup.inside.hasHost(host)
+    return this.setup.topologyHiding && host !== null && this.setup.inside.hasHost(host)
       ? { 'icid-generated-at': null }
       : {};
   }
@@ -337,9 +332,7 @@ export class Ibcf implements NetworkFunction {
 }
 
 function screeningOf(behaviours: ReadonlySet<IbcfBehaviour>): readonly ScreeningBehaviour[] {
-  return (['forwards-access-headers', 'forwards-internal-headers', 'forwards-untrusted-headers'] as const).filter(
-    (name) => behaviours.has(name),
-  );
+  return (['forwards-access-headers', 'forwards-untrusted-headers'] as const).filter((name) => behaviours.has(name));
 }
 
 /** Undoes the core's count beforehand. */

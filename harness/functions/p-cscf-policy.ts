@@ -18,7 +18,6 @@ export const P_CSCF_BEHAVIOURS = {
   'no-rx-termination': { does: 'leaves the Rx session when the call ends', clause: 'TS 29.214 §4.4.4' },
   'no-record-route': { does: 'leaves the path after the initial request', clause: 'TS 24.229 §5.2.6.3' },
   'ignores-security-verify': { does: 'accepts any Security-Verify', clause: 'RFC 3329 §2.3.1' },
-  'route-to-core-leaks': { does: 'leaves its own URI in Route', clause: 'RFC 3261 §16.4' },
 } as const satisfies Record<string, BehaviourRow>;
 export type PCscfBehaviour = keyof typeof P_CSCF_BEHAVIOURS;
 

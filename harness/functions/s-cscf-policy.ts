@@ -11,7 +11,6 @@ export const S_CSCF_BEHAVIOURS = {
     does: 'does not turn P-Preferred-Service into P-Asserted-Service',
     clause: 'TS 24.229 §5.4.3.2',
   },
-  'keeps-access-charging': { does: 'leaves access charging data in P-Charging-Vector', clause: 'TS 24.229 §5.4.3.2' },
   'no-record-route': { does: 'leaves the path after the initial request', clause: 'TS 24.229 §5.4.3.2' },
   'ignores-filter-criteria': { does: 'calls no application server', clause: 'TS 23.218 §6.4' },
   'no-number-translation': { does: 'sends the tel URI on without asking ENUM', clause: 'TS 24.229 §5.4.3.2' },

@@ -46,7 +46,7 @@ export function chargedRequest(
   const type = network && behaviours.has('type-3-ioi-outside') ? 'type-3' : IOI_OF_HOP[towards];
   const silent = type === null || (network && behaviours.has('no-orig-ioi'));
   const result = editChargingVector(request, { 'orig-ioi': silent ? null : ioiText(type, ioi), 'term-ioi': null });
-  return network && !behaviours.has('keeps-access-charging') ? withoutAccessCharging(result) : result;
+  return network ? withoutAccessCharging(result) : result;
 }
 
 /** The response's charging data as the hop gets them that the request came from: the same orig-ioi, and ours in the same type. */

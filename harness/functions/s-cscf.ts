@@ -154,8 +154,8 @@ export class SCscf implements NetworkFunction {
   async #request(incoming: Incoming): Promise<void> {
     const { request, routes } = incoming;
     if (request.method === 'REGISTER') return this.#registration.register(incoming);
-    const leg = routeToken(routes, 'leg-');
-    if (leg !== null) return this.#inDialog(incoming, leg);
+    const legs = routes.flatMap((route) => (route.user?.startsWith('leg-') ? [route.user] : []));
+    if (legs.length > 0) return this.#inDialog(incoming, legs);
     if (this.#notifier.knows(request)) {
       const asserted = parseNameAddr(request.get('P-Asserted-Identity') ?? request.get('To') ?? '')?.uri ?? '';
       this.#notifier.refresh(
@@ -282,7 +282,7 @@ export class SCscf implements NetworkFunction {
       incoming.reply(branches);
       return;
     }
-    if (request.method === 'INVITE') this.#legs.set(leg.token, leg);
+    if (onPath && request.method === 'INVITE') this.#legs.set(leg.token, leg);
     /** Default handling, TS 24.229 §5.4.3.2: the session goes on without a server that does not answer, if the criteria say so. */
     const goOn = async (context: ProxyContext): Promise<boolean> => {
       const handling = current?.applicationServer.defaultHandling;
@@ -369,15 +369,16 @@ export class SCscf implements NetworkFunction {
   }
 
   /** TS 24.229 §5.4.3.2 and §5.4.3.3, subsequent requests. */
-  #inDialog(incoming: Incoming, token: string): void {
+  #inDialog(incoming: Incoming, tokens: readonly string[]): void {
     const { request } = incoming;
-    const leg = this.#legs.get(token);
+    // Several passes follow each other where the application server between them has left the path: the last one knows what is next.
+    const leg = this.#legs.get(tokens.at(-1) ?? '');
     const towards = leg === undefined ? null : tagOf(request.get('From')) === leg.fromTag ? leg.callee : leg.caller;
     const charged = towards === null ? request : chargedRequest(request, towards, this.setup.ioi, this.#behaviours);
     this.#core.forward(incoming, [{ request: charged }], {
       response: (response) => chargedResponse(response, request, this.setup.ioi, this.#behaviours),
       ended: () => {
-        if (request.method === 'BYE') this.#legs.delete(token);
+        if (request.method === 'BYE') for (const token of tokens) this.#legs.delete(token);
       },
     });
   }
