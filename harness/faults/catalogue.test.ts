@@ -1,6 +1,5 @@
 import { expect, test } from '@playwright/test';
 import { FLOW_BOOK } from '../judge/flows/flow-book.js';
-import { flowOf } from '../judge/flows/flow-book.js';
 import { judge } from '../judge/judge.js';
 import { RULES } from '../judge/rule-book.js';
 import { type CallChoice, goodCall } from '../judge/testing/call.js';
