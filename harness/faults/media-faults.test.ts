@@ -16,10 +16,10 @@ const RULES = [...SDP, ...VOC, ...RTP];
 const FAULTS = [...SDP_FAULTS, ...VOC_FAULTS, ...RTP_FAULTS];
 const profile = testProfile();
 const good = goodMediaCall(profile);
-const REJECTED = 'Q3953-INT-07';
+const REJECTED = 'Q3953-INT-05';
 
 function trace(fault: WireFault): readonly CallRecord[] {
-  return fault.carrier === REJECTED ? goodCall({ profile, rejectedWith: 486 }).records : good;
+  return fault.carrier === TALK ? good : goodCall({ profile, rejectedWith: 486 }).records;
 }
 
 function broken(records: readonly CallRecord[]): readonly string[] {

@@ -1,8 +1,9 @@
 import type { RecordedRtp } from '../../evidence/model.js';
-import { type AmrFormat, HIGHEST_MODE, isSid, NO_DATA, parseAmr } from '../../wire/rtp/amr.js';
+import { type AmrFormat, type AmrPayload, HIGHEST_MODE, isSid, NO_DATA, parseAmr } from '../../wire/rtp/amr.js';
 import { parseTelephoneEvent } from '../../wire/rtp/telephone-event.js';
 import { amrParameters, isAmr } from '../../wire/sdp/codecs.js';
 import { isEncoding, type Payload } from '../../wire/sdp/payload.js';
+import type { RuleContext } from '../context.js';
 import { formatOf, type MediaStream, mediaStreams, sequenceStep, timestampStep } from '../media-stream.js';
 import type { Rule, Violation } from '../rule.js';
 import { each, rule } from '../sip-rule.js';
@@ -48,11 +49,25 @@ function eventTypes(stream: MediaStream): ReadonlySet<number> {
   return new Set(events.map(({ payloadType }) => payloadType));
 }
 
-/** Packets of AMR and AMR-WB, with their format. */
-function amrPackets(stream: MediaStream): readonly (readonly [RecordedRtp, Payload])[] {
-  return stream.packets.flatMap((packet) => {
-    const format = formatOf(stream, packet);
-    return format !== null && isAmr(format) ? [[packet, format] as const] : [];
+/** One packet of AMR or AMR-WB with what is in it. */
+interface AmrPacket {
+  readonly packet: RecordedRtp;
+  readonly format: Payload;
+  readonly amr: AmrFormat;
+  readonly payload: AmrPayload;
+}
+
+/** Packets of AMR and AMR-WB, read once for all rules. */
+function amrPackets(stream: MediaStream, context: RuleContext): readonly AmrPacket[] {
+  return context.memo(`AMR ${stream.source} ${stream.destination} ${stream.ssrc}`, () => {
+    const formats = new Map([...stream.formats].filter(([, format]) => isAmr(format)));
+    const readable = new Map([...formats].map(([type, format]) => [type, amrFormat(format)]));
+    return stream.packets.flatMap((packet) => {
+      const format = formats.get(packet.rtp.payloadType);
+      const amr = readable.get(packet.rtp.payloadType);
+      if (format === undefined || amr === undefined) return [];
+      return [{ packet, format, amr, payload: parseAmr(packet.rtp.payload, amr) }];
+    });
   });
 }
 
@@ -121,40 +136,42 @@ function judgeSteps(stream: MediaStream): readonly Violation[] | undefined {
   return summed(problems);
 }
 
-function judgeAmr(packet: RecordedRtp, format: Payload): readonly string[] {
-  const amr = amrFormat(format);
-  const { cmr, frames, defects } = parseAmr(packet.rtp.payload, amr);
+function judgeAmr({ amr, payload }: AmrPacket, modeSet: readonly number[] | null): readonly string[] {
+  const { cmr, frames, defects } = payload;
   const problems = defects.map((defect) => defect.text.replace(/\.$/, ''));
-  const { modeSet } = amrParameters(format);
+  if (modeSet === null) return problems;
   const highest = amr.wideband ? HIGHEST_MODE.amrWb : HIGHEST_MODE.amr;
-  if (modeSet !== null) {
-    const outside = frames.find(({ type }) => type <= highest && !modeSet.includes(type));
-    if (outside !== undefined) problems.push(`mode ${outside.type} is not in mode-set=${modeSet.join(',')}`);
-    if (cmr <= highest && !modeSet.includes(cmr)) {
-      problems.push(`mode request ${cmr} is not in mode-set=${modeSet.join(',')}`);
-    }
+  const outside = frames.find(({ type }) => type <= highest && !modeSet.includes(type));
+  if (outside !== undefined) problems.push(`mode ${outside.type} is not in mode-set=${modeSet.join(',')}`);
+  if (cmr <= highest && !modeSet.includes(cmr)) {
+    problems.push(`mode request ${cmr} is not in mode-set=${modeSet.join(',')}`);
   }
   return problems;
 }
 
-/** The first and the last frame type of a packet; null where it cannot be read. */
-function lastType(packet: RecordedRtp, format: Payload): number | null {
-  return parseAmr(packet.rtp.payload, amrFormat(format)).frames.at(-1)?.type ?? null;
+function judgeTables(packets: readonly AmrPacket[]): readonly Violation[] {
+  const modeSets = new Map(packets.map(({ format }) => [format, amrParameters(format).modeSet]));
+  return summed(
+    packets.flatMap((one) =>
+      judgeAmr(one, modeSets.get(one.format) ?? null).map((seen) => ({ packet: one.packet, seen })),
+    ),
+  );
 }
 
-function judgeSilence(stream: MediaStream): readonly Violation[] | undefined {
+function judgeSilence(packets: readonly AmrPacket[]): readonly Violation[] | undefined {
   let looked = false;
   const problems: { packet: RecordedRtp; seen: string }[] = [];
-  for (const [a, b] of neighbours(stream)) {
-    const format = formatOf(stream, b);
-    if (format === null || !isAmr(format) || formatOf(stream, a) !== format) continue;
-    const { wideband } = amrParameters(format);
-    const [before, after] = [lastType(a, format), lastType(b, format)];
-    if (before === null || after === null || before === NO_DATA || !isSid(before, wideband)) continue;
+  for (const [index, after] of packets.entries()) {
+    const before = packets[index - 1];
+    if (before === undefined || before.format !== after.format) continue;
+    const noise = (one: AmrPacket) => isSid(one.payload.frames.at(-1)?.type ?? NO_DATA, one.amr.wideband);
+    if (!noise(before)) continue;
+    const [a, b] = [before.packet.rtp, after.packet.rtp];
+    if (sequenceStep(a.sequenceNumber, b.sequenceNumber) !== 1) continue;
     looked = true;
-    const frames = (timestampStep(a.rtp.timestamp, b.rtp.timestamp) * FRAMES_PER_SECOND) / format.clockRate;
-    if (isSid(after, wideband) && frames > SID_INTERVAL) {
-      problems.push({ packet: b, seen: `a comfort noise update ${frames} frames behind the one before it` });
+    const frames = (timestampStep(a.timestamp, b.timestamp) * FRAMES_PER_SECOND) / after.format.clockRate;
+    if (noise(after) && frames > SID_INTERVAL) {
+      problems.push({ packet: after.packet, seen: `a comfort noise update ${frames} frames behind the one before it` });
     }
   }
   return looked ? summed(problems) : undefined;
@@ -192,11 +209,8 @@ const MEDIA: readonly Rule[] = [
     usualCause: 'one end packs octet-aligned and the other bandwidth-efficient, or ignores the mode-set',
     check: (context) =>
       each(mediaStreams(context), (stream) => {
-        const packets = amrPackets(stream);
-        if (packets.length === 0) return undefined;
-        return summed(
-          packets.flatMap(([packet, format]) => judgeAmr(packet, format).map((seen) => ({ packet, seen }))),
-        );
+        const packets = amrPackets(stream, context);
+        return packets.length === 0 ? undefined : judgeTables(packets);
       }),
   }),
   rule({
@@ -206,7 +220,7 @@ const MEDIA: readonly Rule[] = [
     strength: 'should',
     provenance: 'E',
     usualCause: 'a gateway suppresses silence on its own and sends updates more rarely',
-    check: (context) => each(mediaStreams(context), judgeSilence),
+    check: (context) => each(mediaStreams(context), (stream) => judgeSilence(amrPackets(stream, context))),
   }),
 ];
 
