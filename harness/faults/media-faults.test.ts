@@ -16,7 +16,7 @@ const RULES = [...SDP, ...VOC, ...RTP];
 const FAULTS = [...SDP_FAULTS, ...VOC_FAULTS, ...RTP_FAULTS];
 const profile = testProfile();
 const good = goodMediaCall(profile);
-const REJECTED = 'Q3953-INT-05';
+const TALK = 'Q3953-INT-01';
 
 function trace(fault: WireFault): readonly CallRecord[] {
   return fault.carrier === TALK ? good : goodCall({ profile, rejectedWith: 486 }).records;

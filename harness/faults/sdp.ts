@@ -130,7 +130,7 @@ export const SDP_FAULTS: readonly Fault[] = [
       name: 'call-without-preconditions-refused',
       title: 'Home B refuses a call with 580 because it does not use preconditions',
       catches: 'SDP-15',
-      carrier: 'Q3953-INT-07',
+      carrier: 'Q3953-INT-05',
       at: { ...INVITE_OF_A, fromNetwork: undefined, status: undefined, nth: undefined },
     },
     (octets) => {
