@@ -1,8 +1,6 @@
+import { cancelFault, refusalFault } from './extra-transaction.js';
 import type { Fault } from './fault.js';
 import { requestOfA, responseOfB, sipFault } from './sip-change.js';
-
-const CANCELLED = 'Q3953-INT-06';
-const REFUSED = 'Q3953-INT-07';
 
 /** Faults of dialogs, release and mid-call. */
 export const DLG_FAULTS: readonly Fault[] = [
@@ -28,35 +26,23 @@ export const DLG_FAULTS: readonly Fault[] = [
     { name: 'bye-refused', title: 'Home B does not accept the BYE', catches: 'DLG-04', at: responseOfB(200, 'BYE') },
     (edit) => edit.statusLine(500, 'Server Internal Error'),
   ),
-  sipFault(
-    {
-      name: 'cancel-with-require',
-      title: 'Home A requires an extension in CANCEL',
-      catches: 'DLG-08',
-      at: requestOfA('CANCEL'),
-      carrier: CANCELLED,
-    },
-    (edit) => edit.mapValues('Route', () => null),
+  cancelFault(
+    { name: 'cancel-without-route', title: 'Home A builds CANCEL from scratch and forgets Route', catches: 'DLG-08' },
+    (edit) => edit.remove('Route'),
   ),
-  sipFault(
-    {
-      name: 'cancel-refused',
-      title: 'Home B does not accept the CANCEL',
-      catches: 'DLG-09',
-      at: responseOfB(200, 'CANCEL'),
-      carrier: CANCELLED,
-    },
-    (edit) => edit.statusLine(500, 'Server Internal Error'),
+  cancelFault(
+    { name: 'cancel-refused', title: 'Home B does not accept the CANCEL', catches: 'DLG-09' },
+    (edit) => edit,
+    500,
   ),
-  sipFault(
+  refusalFault(
     {
       name: '422-without-min-se',
       title: 'Home B refuses the session interval and does not say which it wants',
       catches: 'DLG-12',
-      at: responseOfB(486),
-      carrier: REFUSED,
     },
-    (edit) => edit.statusLine(422, 'Session Interval Too Small'),
+    'INVITE',
+    { status: 422, reason: 'Session Interval Too Small' },
   ),
   sipFault(
     {

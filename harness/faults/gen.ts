@@ -1,3 +1,4 @@
+import { refusalFault } from './extra-transaction.js';
 import type { Fault } from './fault.js';
 import { octetFault, requestOfA, responseOfB, sipFault, standalone } from './sip-change.js';
 
@@ -14,19 +15,15 @@ export const GEN_FAULTS: readonly Fault[] = [
       title: 'A request grows beyond 1300 octets and still goes over UDP',
       catches: 'GEN-01',
       at: requestOfA('BYE'),
-      options: { transport: 'udp' },
+      options: { transport: 'udp', topologyHiding: 'off' },
     },
     (edit) => edit.append('Reason', `SIP;cause=200;text="${'call completed '.repeat(80)}"`),
   ),
-  sipFault(
-    {
-      name: 'large-request-refused',
-      title: 'Home B refuses a large INVITE for its size',
-      catches: 'GEN-02',
-      at: responseOfB(486),
-      carrier: 'Q3953-INT-07',
-    },
-    (edit) => edit.statusLine(513, 'Message Too Large'),
+  refusalFault(
+    { name: 'large-request-refused', title: 'Home B refuses a large request for its size', catches: 'GEN-02' },
+    'INFO',
+    { status: 513, reason: 'Message Too Large' },
+    [['User-Agent', `border/${'1.'.repeat(700)}0`]],
   ),
   sipFault(
     {
@@ -126,6 +123,8 @@ export const GEN_FAULTS: readonly Fault[] = [
       const longer = text
         .replace(/^INVITE (sip:[^@;]*)/, 'INVITE $17')
         .replace(/branch=z9hG4bK/, 'branch=z9hG4bKx')
+        .replace(/^(Via:.*\r\n)(?:Via:.*\r\n)*/im, '$1')
+        .replace(/^Record-Route:.*tokenized-by.*\r\n/gim, '')
         .replace(/^(CSeq:\s*)(\d+)/im, (_match, name: string, number: string) => `${name}${Number(number) + 1000}`);
       return [octets, Buffer.from(longer, 'latin1')];
     },

@@ -13,7 +13,12 @@ const WHOLE_TRANSACTION: FaultPlace = { referencePoint: 'Ici', protocol: 'sip', 
 /** Faults of the initial INVITE. */
 export const INV_FAULTS: readonly Fault[] = [
   sipFault(
-    { name: 'route-back-into-a', title: "Home A's border leaves the S-CSCF in Route", catches: 'INV-01' },
+    {
+      name: 'route-back-into-a',
+      title: "Home A's border leaves the S-CSCF in Route",
+      catches: 'INV-01',
+      options: { topologyHiding: 'off' },
+    },
     (edit) => edit.append('Route', `<sip:s-cscf.${HOST_A};lr>`),
   ),
   sipFault({ name: 'record-route-removed', title: "Home A's border removes Record-Route", catches: 'INV-02' }, (edit) =>

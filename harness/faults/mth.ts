@@ -1,3 +1,4 @@
+import { refusalFault } from './extra-transaction.js';
 import type { Fault } from './fault.js';
 import { octetFault, requestOfA, responseOfB, sipFault, standalone } from './sip-change.js';
 
@@ -16,14 +17,15 @@ export const MTH_FAULTS: readonly Fault[] = [
     { name: 'invite-without-allow', title: 'The border of home A removes Allow from the INVITE', catches: 'MTH-08' },
     (edit) => edit.remove('Allow'),
   ),
-  sipFault(
+  refusalFault(
     {
       name: '405-without-allow',
-      title: 'Home B refuses the call with 405 and does not say what it would allow',
+      title: 'Home B refuses INFO with 405 and does not say what it would allow',
       catches: 'MTH-07',
-      at: { protocol: 'sip', fromNetwork: 'home-b', method: 'INVITE', status: 486 },
     },
-    (edit) => edit.statusLine(405, 'Method Not Allowed'),
+    'INFO',
+    { status: 405, reason: 'Method Not Allowed' },
+    [],
   ),
   octetFault(
     {

@@ -1,8 +1,23 @@
+import { cancelFault, withStatus } from './extra-transaction.js';
 import type { Fault } from './fault.js';
-import { INVITE_OF_A, requestOfA, responseOfB, type SipFaultRow, sipFault } from './sip-change.js';
+import { INVITE_OF_A, octetFault, requestOfA, responseOfB, type SipFaultRow, sipFault } from './sip-change.js';
 
 const PCV = 'P-Charging-Vector';
 const VECTOR = 'icid-value="0123456789";orig-ioi=ims.mnc001.mcc001.3gppnetwork.org';
+
+/** What a 183 carries and a 100 does not. */
+const BEHIND_100 = [
+  'Accept',
+  'Allow',
+  'Contact',
+  'P-Access-Network-Info',
+  'P-Asserted-Identity',
+  'P-Early-Media',
+  'Record-Route',
+  'Require',
+  'RSeq',
+  'Supported',
+];
 
 /** A fault that rewrites the P-Charging-Vector of a message. */
 function vectorFault(row: SipFaultRow, change: (value: string) => string): Fault {
@@ -29,10 +44,10 @@ export const PCV_FAULTS: readonly Fault[] = [
   ),
   sipFault(
     {
-      name: 'other-icid-in-bye',
-      title: "Home A's border makes a new charging identifier for the BYE",
+      name: 'other-icid-in-ack',
+      title: "Home A's border makes a new charging identifier for the ACK",
       catches: 'PCV-04',
-      at: requestOfA('BYE'),
+      at: requestOfA('ACK'),
     },
     (edit) => edit.set(PCV, VECTOR),
   ),
@@ -58,14 +73,14 @@ export const PCV_FAULTS: readonly Fault[] = [
     },
     (value) => value.replace(/;\s*term-ioi=("[^"]*"|[^;]*)/, ''),
   ),
-  sipFault(
+  octetFault(
     {
       name: 'charging-vector-in-100',
       title: "Home B's border copies the charging vector into its 100",
       catches: 'PCV-10',
-      at: responseOfB(100),
+      at: responseOfB(183),
     },
-    (edit) => edit.append(PCV, VECTOR),
+    (octets) => [withStatus(octets, 100, 'Trying', BEHIND_100), octets],
   ),
   vectorFault(
     {
@@ -148,14 +163,8 @@ export const PCV_FAULTS: readonly Fault[] = [
     },
     (value) => `${value};icid-generated-at=p-cscf.ims.mnc001.mcc001.3gppnetwork.org`,
   ),
-  sipFault(
-    {
-      name: 'charging-vector-in-cancel',
-      title: 'The charging vector is copied into CANCEL',
-      catches: 'PCV-30',
-      at: requestOfA('CANCEL'),
-      carrier: 'Q3953-INT-06',
-    },
+  cancelFault(
+    { name: 'charging-vector-in-cancel', title: 'The charging vector is copied into CANCEL', catches: 'PCV-30' },
     (edit) => edit.append(PCV, VECTOR),
   ),
   sipFault(

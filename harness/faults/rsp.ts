@@ -1,8 +1,8 @@
+import { editSip } from '../wire/sip/edit.js';
+import { parseSip } from '../wire/sip/parse.js';
+import { AT_THE_ICI, extraRequest, refusalFault, withStatus } from './extra-transaction.js';
 import type { Fault } from './fault.js';
-import { responseOfB, sipFault } from './sip-change.js';
-
-/** The case whose call the callee refuses. */
-const REFUSED = 'Q3953-INT-07';
+import { octetFault, responseOfB, sipFault } from './sip-change.js';
 
 /** Faults of responses to INVITE. */
 export const RSP_FAULTS: readonly Fault[] = [
@@ -27,22 +27,22 @@ export const RSP_FAULTS: readonly Fault[] = [
     },
     (edit) => edit.set('Require', 'precondition'),
   ),
-  sipFault(
+  octetFault(
     {
       name: 'rseq-jumps',
       title: 'Home B leaves out numbers between its reliable responses',
       catches: 'RSP-04',
-      at: { referencePoint: 'Ici', protocol: 'sip', fromRole: 'ibcf' },
+      at: AT_THE_ICI,
     },
-    (edit, message) => {
-      if (message.kind === 'response' && message.status === 180 && message.has('RSeq'))
-        return edit.mapValues('RSeq', (value) => String(Number(value) + 7));
-      const second = message.kind === 'request' && message.method === 'PRACK' && !message.has('Content-Type');
-      return second
-        ? edit.mapValues('RAck', (value) =>
-            value.replace(/^(\d+)/, (rseq) => (isSecond(rseq) ? String(Number(rseq) + 7) : rseq)),
-          )
-        : edit;
+    (octets) => {
+      const message = parseSip(octets);
+      if (message.kind === 'response' && message.status === 183) {
+        const second = editSip(message).mapValues('RSeq', jumped).set('Require', '100rel').remove('Supported').body(null).done();
+        return [octets, second.octets];
+      }
+      if (message.kind === 'response' || message.method !== 'PRACK') return [octets];
+      const rack = (message.get('RAck') ?? '').replace(/^\d+/, jumped);
+      return [octets, extraRequest(octets, 'PRACK', [['RAck', rack]])];
     },
   ),
   sipFault(
@@ -54,23 +54,14 @@ export const RSP_FAULTS: readonly Fault[] = [
     },
     (edit) => edit.mapValues('RAck', (value) => value.replace(/^\d+/, '999')),
   ),
-  sipFault(
+  octetFault(
     {
       name: 'rings-without-resources',
-      title: 'Home B rings while its own resources are not there',
+      title: 'Home B rings before the caller has confirmed its resources',
       catches: 'RSP-06',
-      at: responseOfB(200, 'UPDATE'),
+      at: responseOfB(183),
     },
-    (edit, message) =>
-      edit.body(
-        Buffer.from(
-          Buffer.from(message.body)
-            .toString('latin1')
-            .replace(/^a=curr:qos local sendrecv/m, 'a=curr:qos local none'),
-          'latin1',
-        ),
-        message.get('Content-Type'),
-      ),
+    (octets) => [octets, withStatus(octets, 180, 'Ringing', ['Require', 'RSeq', 'Supported'])],
   ),
   sipFault(
     {
@@ -90,14 +81,22 @@ export const RSP_FAULTS: readonly Fault[] = [
     },
     (edit) => edit.set('P-Early-Media', 'supported'),
   ),
-  sipFault(
+  octetFault(
     {
       name: '199-without-support',
       title: 'Home B ends an early dialog by 199 although the caller does not support it',
       catches: 'RSP-11',
       at: responseOfB(180),
     },
-    (edit) => edit.statusLine(199, 'Early Dialog Terminated'),
+    (octets) => {
+      const ended = withStatus(octets, 199, 'Early Dialog Terminated', ['Require', 'RSeq', 'Supported']);
+      return [
+        octets,
+        editSip(parseSip(ended))
+          .mapValues('To', (value) => `${value}fork`)
+          .done().octets,
+      ];
+    },
   ),
   sipFault(
     {
@@ -119,11 +118,11 @@ export const RSP_FAULTS: readonly Fault[] = [
       edit.body(
         [
           'v=0',
-          'o=- 1 1 IN IP4 192.0.2.26',
+          'o=- 1 1 IN IP4 0.0.0.0',
           's=-',
-          'c=IN IP4 192.0.2.26',
+          'c=IN IP4 0.0.0.0',
           't=0 0',
-          'm=audio 30000 RTP/AVP 97',
+          'm=audio 0 RTP/AVP 97',
           'b=AS:41',
           'b=RS:512',
           'b=RR:1537',
@@ -137,48 +136,40 @@ export const RSP_FAULTS: readonly Fault[] = [
       ),
   ),
   sipFault(
-    {
-      name: 'reason-in-words',
-      title: 'Home B writes the cause as a word',
-      catches: 'RSP-16',
-      at: responseOfB(486),
-      carrier: REFUSED,
-    },
+    { name: 'reason-in-words', title: 'Home B writes the cause as a word', catches: 'RSP-16', at: responseOfB(180) },
     (edit) => edit.append('Reason', 'Q.850;cause=busy'),
   ),
-  sipFault(
+  refusalFault(
+    { name: 'alternative-service-leaks', title: 'Home B answers 380 to another network', catches: 'RSP-17' },
+    'INVITE',
     {
-      name: 'alternative-service-leaks',
-      title: 'Home B answers 380 to another network',
-      catches: 'RSP-17',
-      at: responseOfB(486),
-      carrier: REFUSED,
+      status: 380,
+      reason: 'Alternative Service',
     },
-    (edit) => edit.statusLine(380, 'Alternative Service'),
   ),
-  sipFault(
+  refusalFault(
     {
       name: '488-without-warning',
       title: 'Home B refuses the codecs and does not say what it could do',
       catches: 'RSP-18',
-      at: responseOfB(486),
-      carrier: REFUSED,
     },
-    (edit) => edit.statusLine(488, 'Not Acceptable Here'),
-  ),
-  sipFault(
+    'INVITE',
     {
-      name: '420-without-unsupported',
-      title: 'Home B refuses an extension and does not say which',
-      catches: 'RSP-20',
-      at: responseOfB(486),
-      carrier: REFUSED,
+      status: 488,
+      reason: 'Not Acceptable Here',
     },
-    (edit) => edit.statusLine(420, 'Bad Extension'),
+  ),
+  refusalFault(
+    { name: '420-without-unsupported', title: 'Home B refuses an extension and does not say which', catches: 'RSP-20' },
+    'INVITE',
+    {
+      status: 420,
+      reason: 'Bad Extension',
+    },
   ),
 ];
 
-/** The first reliable response of a dialog may begin anywhere; ours begin with 1, and a second one follows. */
-function isSecond(rseq: string): boolean {
-  return Number(rseq) % 2 === 0;
+/** A number that leaves a gap. */
+function jumped(rseq: string): string {
+  return String(Number(rseq) + 7);
 }

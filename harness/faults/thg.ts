@@ -78,6 +78,7 @@ export const THG_FAULTS: readonly Fault[] = [
       title: "Home A's border writes tokens although it hides nothing",
       catches: 'THG-09',
       at: requestOfA('ACK'),
+      options: { topologyHiding: 'off' },
     },
     (edit) =>
       edit.mapValues(
@@ -103,16 +104,15 @@ export const THG_FAULTS: readonly Fault[] = [
       at: { referencePoint: 'Ici', protocol: 'sip', fromRole: 'ibcf', fromNetwork: 'home-a' },
       options: HIDING,
     },
-    (edit, message) =>
-      edit.body(
-        Buffer.from(
-          Buffer.from(message.body)
-            .toString('latin1')
-            .replace(/^(o=.* IN IP4) \S+/m, '$1 192.0.2.11'),
-          'latin1',
-        ),
+    (edit, message) => {
+      const ue = /@([^:;>]+)/.exec(message.get('Contact') ?? '')?.[1];
+      if (message.body.length === 0 || ue === undefined) return edit;
+      const text = Buffer.from(message.body).toString('latin1');
+      return edit.body(
+        Buffer.from(text.replace(/^(o=.* IN IP4) \S+/m, `$1 ${ue}`), 'latin1'),
         message.get('Content-Type'),
-      ),
+      );
+    },
   ),
   sipFault(
     {
@@ -125,7 +125,7 @@ export const THG_FAULTS: readonly Fault[] = [
     (edit) =>
       edit.mapValues('Via', (value) =>
         value.includes('tokenized-by=') && value.includes('mnc001')
-          ? value.replace(/^(\S+)\s+[^;]+/, `$1 t0ken.${HOST_A}`)
+          ? value.replace(/^(\S+)\s+[^;]+/, `$1 t0ken@${HOST_A}`)
           : value,
       ),
   ),

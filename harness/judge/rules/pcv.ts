@@ -146,6 +146,7 @@ export const PCV: readonly Rule[] = [
     usualCause: 'a border makes a new charging identifier for each transaction',
     where: { kind: 'request', dialog: 'in-dialog' },
     judge: (view) => {
+      if (view.method === 'CANCEL') return undefined;
       const first = view.dialog?.creator?.request?.chargingVector?.icidValue;
       const own = view.chargingVector?.icidValue;
       if (!first || !own) return undefined;

@@ -140,27 +140,24 @@ function lines(body: Uint8Array | null): readonly string[] {
   return body === null ? [] : Buffer.from(body).toString('latin1').split(/\r?\n/);
 }
 
-/** 180 before resources: the last description of the ringing side still lacks its own mandatory resources, RFC 3312 §6. */
+/** 180 although the ringing side had asked the caller to confirm its resources, and it has not: RFC 3312 §6, §7. */
 function ringsTooEarly(view: SipView): Complaint | null | undefined {
   const { dialog, transaction } = view;
   if (dialog === null || transaction === null) return undefined;
   const sender = view.record.from.address;
   const earlier = dialog.messages.filter((other) => other.record.index <= view.record.index && other.sdp !== null);
-  const own = earlier.filter((other) => other.record.from.address === sender).pop();
+  const own = earlier.find((other) => other.record.from.address === sender && !other.isRequest);
   if (own === undefined) return undefined;
   const described = lines(own.sdp);
-  const mandatory = described.some((line) => /^a=des:qos mandatory local /.test(line));
   const asked = described.some((line) => /^a=conf:qos remote /.test(line));
-  if (!mandatory && !asked) return undefined;
-  if (mandatory && described.some((line) => /^a=curr:qos local none/.test(line)))
-    return { seen: `${view.title} while its sender's last description says a=curr:qos local none`, line: 1 };
+  if (!asked) return undefined;
   const confirmed = earlier.some(
     (other) =>
       other.record.from.address !== sender &&
       other.record.index > own.record.index &&
       lines(other.sdp).some((line) => /^a=curr:qos local (?:send|recv|sendrecv)/.test(line)),
   );
-  return asked && !confirmed ? { seen: `${view.title} before the caller confirmed its resources`, line: 1 } : null;
+  return !confirmed ? { seen: `${view.title} before the caller confirmed its resources`, line: 1 } : null;
 }
 
 function sessionTimer(view: SipView): readonly Complaint[] {
@@ -362,7 +359,7 @@ export const RSP: readonly Rule[] = [
     strength: 'shall',
     provenance: 'S',
     usualCause: 'an interworking node writes the cause as text',
-    where: { status: [300, 699], header: 'Reason' },
+    where: { status: [101, 699], header: 'Reason' },
     judge: reasons,
   }),
   responseRule({

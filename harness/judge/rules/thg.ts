@@ -22,13 +22,26 @@ function entries(view: SipView, headers: readonly string[] = ['Via', ...ROUTING]
   return headers.flatMap((header) => (header === 'Via' ? viaEntries(view) : routeEntries(view, header)));
 }
 
+const VIA = /^\S+\s*\/\s*\S+\s*\/\s*\S+\s+(?:([^@;\s]+)@)?(\[[^\]]*\]|[^:;\s]+)\s*(?::\s*(\d+))?/;
+
+/** Via as text: a token in front of the host, as TS 24.229 shows it, is no sent-by of RFC 3261. */
 function viaEntries(view: SipView): readonly Entry[] {
-  const texts = view.all('Via');
-  return view.vias.flatMap((via, index): readonly Entry[] => {
-    if (via === null) return [];
-    const { host, port } = via;
-    const tokenizedBy = via.params.get('tokenized-by') ?? null;
-    return [{ header: 'Via', index, text: texts[index] ?? '', host, port, user: null, tokenizedBy }];
+  return view.all('Via').flatMap((text, index): readonly Entry[] => {
+    const match = VIA.exec(text);
+    if (match?.[2] === undefined) return [];
+    const tokenizedBy = /;\s*tokenized-by\s*=\s*([^;,\s]*)/i.exec(text)?.[1] ?? null;
+    const host = match[2].replace(/^\[|\]$/g, '');
+    return [
+      {
+        header: 'Via',
+        index,
+        text,
+        host,
+        port: match[3] === undefined ? null : Number(match[3]),
+        user: match[1] ?? null,
+        tokenizedBy,
+      },
+    ];
   });
 }
 
@@ -234,7 +247,7 @@ export const THG: readonly Rule[] = [
         const tokens = ownTokens(view, context);
         if (tokens.length === 0) return undefined;
         return tokens.flatMap((entry): readonly Violation[] => {
-          const token = entry.header === 'Via' ? entry.host : (entry.user ?? entry.host);
+          const token = entry.user ?? entry.host;
           const key = `${view.record.from.node?.network} ${token}`;
           const place = `${view.record.index} ${entry.header} ${entry.index}`;
           const first = firstOf.get(key);
