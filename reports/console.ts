@@ -72,8 +72,12 @@ function word(verdict: CaseEntry['verdict']): string {
 /** The end of a run: what is wrong, what did not run and why, a table per group, and where the report is. */
 export function summaryText(report: VerdictReport, folder: string, style: ConsoleStyle): string {
   const wrong = report.cases.filter((entry) => ['fail', 'error', 'inconc', 'none'].includes(entry.verdict));
-  const blocks = wrong.slice(0, 20).map((entry) => caseBlock(entry, folder, style));
-  if (wrong.length > 20) blocks.push(`… and ${wrong.length - 20} more; all of them are in the report`);
+  const alike = foldAlike(wrong);
+  const blocks = alike.slice(0, 20).map(({ first, others }) => {
+    const also = others.length === 0 ? [] : field('also', others.map((entry) => entry.key).join(', '));
+    return [caseBlock(first, folder, style), ...also].join('\n');
+  });
+  if (alike.length > 20) blocks.push(`… and ${alike.length - 20} more; all of them are in the report`);
   const idle = notRunLines(report.cases);
   if (idle.length > 0) blocks.push(idle.join('\n'));
   blocks.push(groupTable(report.cases, style));
@@ -81,6 +85,25 @@ export function summaryText(report: VerdictReport, folder: string, style: Consol
     blocks.push('interrupted: the report holds the cases that were finished; go on with --resume');
   blocks.push(`report  ${folder}/index.html`);
   return `\n${blocks.join('\n\n')}\n`;
+}
+
+/** Variants of a case that fail in the same way are told once. */
+function foldAlike(
+  cases: readonly CaseEntry[],
+): readonly { readonly first: CaseEntry; readonly others: CaseEntry[] }[] {
+  const folded = new Map<string, { readonly first: CaseEntry; readonly others: CaseEntry[] }>();
+  for (const entry of cases) {
+    const ways = entry.findings.filter(isDecisive).map((finding) => `${finding.severity} ${finding.rule}`);
+    const key = [entry.id, entry.verdict, entry.reason ?? '', ...new Set(ways)].join('\n');
+    const known = folded.get(key);
+    if (known === undefined) folded.set(key, { first: entry, others: [] });
+    else known.others.push(entry);
+  }
+  return [...folded.values()];
+}
+
+function isDecisive(finding: FindingEntry): boolean {
+  return finding.severity !== 'info' && finding.severity !== 'warn';
 }
 
 /** One case that is not as expected, with its findings as required, seen, usual cause and where to look. */
@@ -91,7 +114,7 @@ export function caseBlock(entry: CaseEntry, folder: string, style: ConsoleStyle)
     `${paint(style, colour, head.trimEnd())} ${oneLine(`${entry.key}  ${entry.title}`, WIDTH - head.length)}`,
   ];
   if (entry.reason !== null) lines.push(...field('why', entry.reason));
-  const told = entry.findings.filter((finding) => finding.severity !== 'info' && finding.severity !== 'warn');
+  const told = entry.findings.filter(isDecisive);
   for (const [index, finding] of told.slice(0, 5).entries()) {
     if (index > 0) lines.push('');
     lines.push(...findingLines(finding));

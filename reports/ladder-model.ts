@@ -61,8 +61,8 @@ const PATH_ORDER: readonly Role[] = [
   'hss',
   'i-cscf',
   'enum-server',
-  'ibcf',
   'trgw',
+  'ibcf',
   'ipx-dns',
 ];
 const ROLE_LABELS: Readonly<Record<Role, string>> = {

@@ -8,7 +8,7 @@ import { xmlText } from './xml-text.js';
 const LANE = 128;
 const MARGIN = { left: 132, right: 72, top: 64, bottom: 24 };
 const ROW = 30;
-const CHARACTER = 6.4;
+const CHARACTER = 7;
 
 /** Colours by what they mean; the dark ones where the reader's system is dark. */
 const STYLE = `

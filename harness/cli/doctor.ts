@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { plainText, wrap } from '../../reports/plain-text.js';
-import { BrokenLink, checksFor, OPTIONAL } from './doctor-checks.js';
+import { BrokenLink } from './broken-link.js';
+import { checksFor, OPTIONAL } from './doctor-checks.js';
 import { EXIT } from './exit-code.js';
 import type { Terminal } from './terminal.js';
 

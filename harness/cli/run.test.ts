@@ -105,7 +105,11 @@ test('stops in order on SIGTERM: the report holds what was finished', async () =
     progress += chunk.toString('utf8');
     if (progress.includes('[3/4]')) child.kill('SIGTERM');
   });
-  expect(await ended).toBe(143);
+  try {
+    expect(await ended).toBe(143);
+  } finally {
+    child.kill('SIGKILL');
+  }
   const report = JSON.parse(readFileSync(join(folder, 'verdicts.json'), 'utf8')) as VerdictReport;
   expect(report.cases).toHaveLength(3);
   expect(report.run.interrupted).toBe(true);

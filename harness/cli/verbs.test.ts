@@ -7,7 +7,7 @@ import { captureFromTap } from '../evidence/capture-from-tap.js';
 import { FAULTS } from '../faults/catalogue.js';
 import { goodCall } from '../judge/testing/call.js';
 import type { CheckResult } from './doctor.js';
-import { DOCTOR_BLOCK } from './doctor-checks.js';
+import { DOCTOR_BLOCK } from './doctor-probe.js';
 import type { JudgeReport } from './judge.js';
 import { listCases } from './list.js';
 import { testTerminal } from './testing/test-terminal.js';
