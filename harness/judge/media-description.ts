@@ -14,8 +14,8 @@ export interface Described {
   readonly linesBefore: number;
   /** `preview`: in an unreliable provisional response; `other`: neither an offer nor an answer that could be paired. */
   readonly part: 'offer' | 'answer' | 'preview' | 'other';
-  /** Of an answer: the offer it answers. Of an offer: its first answer. Null where not seen. */
-  readonly counterpart: Described | null;
+  /** Of an answer: the offer it answers. Of an offer: its answers, one a branch, and their previews. Empty where none was seen. */
+  readonly counterparts: readonly Described[];
 }
 
 /** An offer with the answer of one branch, both seen at the Ici. */
@@ -37,13 +37,16 @@ export function exchangesAtIci(context: RuleContext): readonly Exchange[] {
 
 function paired(context: RuleContext): { described: readonly Described[]; exchanges: readonly Exchange[] } {
   return context.memo('paired descriptions', () => {
-    type Mutable = { -readonly [K in keyof Described]: Described[K] };
+    type Mutable = Pick<Described, 'view' | 'sdp' | 'linesBefore'> & {
+      part: Described['part'];
+      counterparts: Described[];
+    };
     const byView = new Map<SipView, Mutable>();
     for (const view of context.ici) {
       const body = view.sdp;
       if (body !== null) {
         const sdp = parseSdp(body);
-        byView.set(view, { view, sdp, linesBefore: linesBefore(view, body), part: 'other', counterpart: null });
+        byView.set(view, { view, sdp, linesBefore: linesBefore(view, body), part: 'other', counterparts: [] });
       }
     }
     const exchanges: Exchange[] = [];
@@ -53,13 +56,16 @@ function paired(context: RuleContext): { described: readonly Described[]; exchan
       offer.part = 'offer';
       for (const preview of pair.previews) {
         const described = byView.get(preview);
-        if (described !== undefined) described.part = 'preview';
+        if (described === undefined) continue;
+        described.part = 'preview';
+        described.counterparts.push(offer);
+        offer.counterparts.push(described);
       }
       const answer = pair.answer === null ? undefined : byView.get(pair.answer);
       if (answer === undefined) continue;
       answer.part = 'answer';
-      answer.counterpart = offer;
-      offer.counterpart ??= answer;
+      answer.counterparts.push(offer);
+      offer.counterparts.push(answer);
       exchanges.push({ offer, answer, problems: checkAnswer(offer.sdp, answer.sdp) });
     }
     return { described: [...byView.values()], exchanges };

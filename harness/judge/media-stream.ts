@@ -122,12 +122,11 @@ function announcementsOf(announced: readonly Announced[], index: number): readon
   return before.filter(({ described }) => described.view.callId === last.described.view.callId);
 }
 
-/** What may arrive at the socket of a description: all formats of an answer, and of an offer those that its answer kept. */
+/** What may arrive at the socket of a description: all formats of an answer, and of an offer those that an answer kept. */
 function accepted(described: Described, media: SdpMedia): readonly Payload[] {
   const own = payloadsOf(media);
-  const answered = described.part === 'offer' ? described.counterpart?.sdp.media[media.index] : undefined;
-  if (answered === undefined) return own;
-  const kept = payloadsOf(answered);
+  if (described.part !== 'offer' || described.counterparts.length === 0) return own;
+  const kept = described.counterparts.flatMap(({ sdp }) => sdp.media[media.index] ?? []).flatMap(payloadsOf);
   return own.filter((payload) => kept.some((other) => sameFormat(payload, other)));
 }
 

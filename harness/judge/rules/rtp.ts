@@ -63,6 +63,13 @@ function reportsByAddresses(context: RuleContext): ReadonlyMap<string, readonly 
   });
 }
 
+/** A report at another port (a=rtcp) belongs to a stream by its SSRC. */
+function speaksFor(report: RecordedRtcp, streams: readonly MediaStream[]): boolean {
+  return report.rtcp.some(
+    (packet) => (packet.kind === 'SR' || packet.kind === 'RR') && streams.some(({ ssrc }) => ssrc === packet.ssrc),
+  );
+}
+
 function judgeReports(streams: readonly MediaStream[], context: RuleContext): readonly Violation[] | undefined {
   const packets = streams.flatMap((stream) => stream.packets);
   const [stream] = streams;
@@ -71,7 +78,7 @@ function judgeReports(streams: readonly MediaStream[], context: RuleContext): re
   if (stream === undefined || first === undefined || last === undefined) return undefined;
   if (last.at - first.at < LONGEST_INTERVAL || !wantsReports(stream, context)) return undefined;
   const reports = (reportsByAddresses(context).get(`${first.from.address} ${first.to.address}`) ?? []).filter(
-    (report) => Math.abs(report.from.port - first.from.port) <= 1,
+    (report) => Math.abs(report.from.port - first.from.port) <= 1 || speaksFor(report, streams),
   );
   const times = [
     first.at,
@@ -93,7 +100,7 @@ function judgePorts(described: Described): readonly Complaint[] | undefined {
     if (media.port % 2 === 1 && rtcpAttribute(media) === null && !muxed) {
       complaints.push(atLine(described, media.line, `RTP at the odd port ${media.port} without a=rtcp`));
     }
-    const offered = described.counterpart?.sdp.media[media.index];
+    const offered = described.counterparts[0]?.sdp.media[media.index];
     if (described.part === 'answer' && muxed && offered?.has('rtcp-mux') === false) {
       complaints.push(atLine(described, media.line, 'a=rtcp-mux in the answer was not offered'));
     }
@@ -166,13 +173,16 @@ function judgeEarly(stream: MediaStream, context: RuleContext): readonly Violati
   return [{ message: first, seen: `${before} packets before the 200 to INVITE, without P-Early-Media` }];
 }
 
-/** Moments at which a new description crossed the Ici for a call: there the source may change. */
+/** Moments at which the source of a call's media may change: a new description at the Ici, or the answer behind early media. */
 function renegotiations(callId: string | null, context: RuleContext): readonly number[] {
   const calls = context.memo('renegotiations', () => {
     const byCall = new Map<string, number[]>();
     for (const { answer } of exchangesAtIci(context)) {
       const { callId: call, record } = answer.view;
       byCall.set(call, [...(byCall.get(call) ?? []), record.index]);
+    }
+    for (const [call, { answered }] of callSetups(context)) {
+      if (answered !== null) byCall.set(call, [...(byCall.get(call) ?? []), answered.index]);
     }
     return byCall;
   });

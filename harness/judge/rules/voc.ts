@@ -60,7 +60,7 @@ interface AmrPacket {
 /** Packets of AMR and AMR-WB, read once for all rules. */
 function amrPackets(stream: MediaStream, context: RuleContext): readonly AmrPacket[] {
   return context.memo(`AMR ${stream.source} ${stream.destination} ${stream.ssrc}`, () => {
-    const formats = new Map([...stream.formats].filter(([, format]) => isAmr(format)));
+    const formats = new Map([...stream.formats].filter(([, format]) => isAmr(format) && format.channels === 1));
     const readable = new Map([...formats].map(([type, format]) => [type, amrFormat(format)]));
     return stream.packets.flatMap((packet) => {
       const format = formats.get(packet.rtp.payloadType);
