@@ -50,8 +50,9 @@ export function payloadsOf(media: SdpMedia): readonly Payload[] {
     if (table === null || match?.[1] === undefined || table.has(match[1])) continue;
     table.set(match[1], { text: (match[2] ?? '').trim(), line: attribute.line.line });
   }
-  return media.formats.flatMap((format) => {
-    if (!/^\d{1,3}$/.test(format) || Number(format) > 127) return [];
+  // A format that is listed twice counts once, so that there are never more than there are payload types.
+  return [...new Set(media.formats)].flatMap((format) => {
+    if (!/^\d{1,3}$/.test(format) || Number(format) > 127 || format !== String(Number(format))) return [];
     const payloadType = Number(format);
     const rtpmap = rtpmaps.get(format);
     const fmtp = fmtps.get(format);
