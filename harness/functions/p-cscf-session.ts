@@ -25,6 +25,8 @@ export function correlationOf(message: SipMessage): Readonly<Record<string, stri
 /** One call of a UE through this P-CSCF: its charging correlation, its offers and answers, and its Rx session. */
 export class PCscfSession {
   established = false;
+  /** The PCRF has refused the media of an answer. */
+  refused = false;
   #sdp: { ue: Sdp | null; peer: Sdp | null } = { ue: null, peer: null };
   #offerer: Sender = 'ue';
   #offerOpen = false;

@@ -202,9 +202,13 @@ export class PCscf implements NetworkFunction {
     if (session !== null) this.#releases.get(session.token)?.seen(request, sender);
     this.#core.forward(incoming, [branch], {
       response: async (response, context) => {
-        const goesOn = (await session?.follow(response, other, request)) ?? true;
-        if (!goesOn) return this.#refused(response, session, context);
+        const accepted = (await session?.follow(response, other, request)) ?? true;
         if (session !== null) this.#releases.get(session.token)?.answered(request, response, sender);
+        if (session !== null && !accepted) {
+          // The PCRF refuses the media: the call does not go on (TS 24.229 §5.2.7.1, TS 29.214 §4.4.1).
+          if (response.status >= 200) session.refused = true;
+          else return this.#refused(context);
+        }
         return sender === 'ue'
           ? this.#responseToUe(response, session)
           : this.#responseFromUe(response, request, session);
@@ -225,6 +229,8 @@ export class PCscf implements NetworkFunction {
     session
       .follow(ack, sender, null)
       .catch((error: unknown) => this.#core.problems.push(`${this.node.name}: ${String(error)}`));
+    // A call that was answered before the PCRF refused it is set up first, and then released.
+    if (session.refused) this.setup.environment.clock.after(0, () => this.#releaseLater(session));
     if (sender === 'ue') return { request: this.#cleaned(ack), stack: this.#mw };
     return { request: screened(ack, TO_UE, this.#policy), stack: this.#gm };
   }
@@ -292,14 +298,9 @@ export class PCscf implements NetworkFunction {
     await session.end(this.#has('no-rx-termination'));
   }
 
-  /** The PCRF refuses the media: the call does not go on (TS 24.229 §5.2.7.1, TS 29.214 §4.4.1). */
-  #refused(response: SipResponse, session: PCscfSession | null, context: ProxyContext): SipResponse | null {
-    if (response.status < 200) {
-      context.refuse(503);
-      return null;
-    }
-    if (session !== null && response.status < 300) this.#releaseLater(session);
-    return response;
+  #refused(context: ProxyContext): null {
+    context.refuse(503);
+    return null;
   }
 
   /** The bearer or the Rx session of a call is gone, TS 24.229 §5.2.8.1.2. */

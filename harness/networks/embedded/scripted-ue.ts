@@ -23,6 +23,14 @@ export interface ScriptedCall {
   readonly answer: SipResponse;
 }
 
+/** How a call differs from an ordinary one. */
+export interface ScriptedCallOptions {
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly serviceRoute?: readonly string[];
+  readonly cancelAfter?: number;
+  readonly target?: string;
+}
+
 const ICSI = '+g.3gpp.icsi-ref="urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel"';
 
 /** A telephone for self-tests of the networks: it says exactly what the test tells it, and has no behaviour of its own. */
@@ -76,7 +84,10 @@ export class ScriptedUe {
   }
 
   /** Both rounds of FLOW-REG; the last response. */
-  async register(expires = 600_000, wrong: { readonly res?: boolean } = {}): Promise<SipResponse> {
+  async register(
+    expires = 600_000,
+    wrong: { readonly res?: boolean; readonly securityVerify?: string } = {},
+  ): Promise<SipResponse> {
     const { pCscf, subscriber, domain } = this.setup;
     const first = `Digest username="${subscriber.impi}", realm="${domain}", uri="sip:${domain}", nonce="", response=""`;
     const challenge = await this.#answer(
@@ -102,7 +113,7 @@ export class ScriptedUe {
       nc: '00000001',
     });
     const second = `Digest username="${subscriber.impi}", realm="${domain}", uri="sip:${domain}", nonce="${nonce}", algorithm=AKAv1-MD5, qop=auth, nc=00000001, cnonce="abcdef", response="${response}"`;
-    const server = challenge.get('Security-Server') ?? '';
+    const server = wrong.securityVerify ?? challenge.get('Security-Server') ?? '';
     const final = await this.#answer(
       this.#register(expires, second, [['Security-Verify', server]]),
       `sip:${hostPort({ address: pCscf.address, port: pCscf.protectedServer })}`,
@@ -132,13 +143,32 @@ export class ScriptedUe {
     };
   }
 
-  /** Calls until there is a final response. */
-  async call(number: string): Promise<ScriptedCall> {
-    const invite = this.#invite(number);
+  /** Gives every call this final response. */
+  refuses(status: number): void {
+    this.#onInvite = (transaction) =>
+      transaction.respond(buildResponse(transaction.request, status, { toTag: 'refusal' }));
+  }
+
+  /** Rings until the caller gives up. */
+  rings(): void {
+    this.#onInvite = (transaction) => {
+      const toTag = 'ringing';
+      transaction.respond(buildResponse(transaction.request, 180, { toTag, headers: [['Contact', this.contact]] }));
+      transaction.onCancel(() => transaction.respond(buildResponse(transaction.request, 487, { toTag })));
+    };
+  }
+
+  /** Calls until there is a final response; `cancelAfter` gives up at the first response with this status. */
+  async call(number: string, options: ScriptedCallOptions = {}): Promise<ScriptedCall> {
+    const invite = this.#invite(number, options);
     const provisional: SipResponse[] = [];
     const answer = await new Promise<SipResponse>((resolve, reject) => {
-      this.#stack.send(invite, this.#protected, {
-        response: (response) => (response.status < 200 ? provisional.push(response) : resolve(response)),
+      const client = this.#stack.send(invite, options.target ?? this.#protected, {
+        response: (response) => {
+          if (response.status >= 200) resolve(response);
+          else provisional.push(response);
+          if (response.status === options.cancelAfter) client.cancel([['Reason', 'SIP;cause=487']]);
+        },
         failed: (cause, detail) => reject(new Error(`${cause}: ${detail}`)),
       });
     });
@@ -190,7 +220,7 @@ export class ScriptedUe {
     });
   }
 
-  #invite(number: string): SipRequest {
+  #invite(number: string, options: ScriptedCallOptions): SipRequest {
     this.#cseq += 1;
     return buildRequest({
       method: 'INVITE',
@@ -198,7 +228,7 @@ export class ScriptedUe {
       headers: [
         ['Max-Forwards', '70'],
         ['Route', `<${this.#protected};lr>`],
-        ...this.#serviceRoute.map((route): [string, string] => ['Route', route]),
+        ...(options.serviceRoute ?? this.#serviceRoute).map((route): [string, string] => ['Route', route]),
         ['From', `<${this.identity}>;tag=caller`],
         ['To', `<tel:${number}>`],
         ['Call-ID', this.setup.environment.random.hex(8)],
@@ -216,6 +246,7 @@ export class ScriptedUe {
         ['Allow', 'INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, OPTIONS'],
         ['Accept', 'application/sdp, application/3gpp-ims+xml'],
         ['Session-Expires', '1800'],
+        ...(options.headers ?? []),
       ],
       body: this.#sdp(),
       contentType: 'application/sdp',
