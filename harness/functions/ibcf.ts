@@ -2,7 +2,7 @@ import { createSipStack } from '../net/sip-endpoint.js';
 import type { SipStack, SipTransport } from '../net/sip-stack.js';
 import { editSip } from '../wire/sip/edit.js';
 import type { SipMessage, SipRequest, SipResponse } from '../wire/sip/message.js';
-import { parseUri, plainNumber } from '../wire/sip/uri.js';
+import { parseUri } from '../wire/sip/uri.js';
 import {
   chargingParameter,
   chargingVectorOf,
@@ -59,7 +59,6 @@ export interface IbcfSetup extends FunctionSetup<IbcfBehaviour> {
   readonly topologyHiding: boolean;
   /** Trust of RFC 3324 between the two networks. */
   readonly trust: boolean;
-  readonly telUriAllowed: boolean;
   /** Where requests for the own network go on: the I-CSCF (TS 24.229 §5.10.3.2). */
   readonly iCscf: string;
   /** SIP nodes of the own network other than the border: what topology hiding hides. */
@@ -358,10 +357,4 @@ function withoutIotl<T extends SipMessage>(message: T): T {
   if (message.kind === 'request' && strip(message.requestUri) !== message.requestUri)
     edit.requestUri(strip(message.requestUri));
   return edit.done();
-}
-
-/** A tel URI as the SIP URI that a border without tel agreement needs, TS 29.165 §8.1. */
-export function telAsSip(text: string, domain: string): string | null {
-  const uri = parseUri(text);
-  return uri?.scheme === 'tel' ? `sip:${plainNumber(uri.number)}@${domain};user=phone` : null;
 }

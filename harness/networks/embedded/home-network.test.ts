@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test';
+import { claimAddressBlock } from '../../../fixtures/address-block.js';
 import { createEnvironment } from '../../net/environment.js';
 import type { TapRecord } from '../../net/tap.js';
 import type { SipMessage, SipRequest } from '../../wire/sip/message.js';
@@ -16,15 +17,13 @@ interface Bed {
   stop(): Promise<void>;
 }
 
-let block = 200;
-
 async function bed(
   options: Partial<InterconnectOptions> = {},
   more: Pick<InterconnectSetup, 'behaviours' | 'registration'> = {},
 ): Promise<Bed> {
-  block += 1;
+  const block = await claimAddressBlock(options.ipVersion ?? 4);
   const plan = interconnectPlan({
-    block: options.ipVersion === 6 ? test.info().parallelIndex : block + 10 * test.info().parallelIndex,
+    block: block.number,
     transport: 'udp',
     ipVersion: 4,
     trust: true,
@@ -67,6 +66,7 @@ async function bed(
       await a.stop();
       await b.stop();
       await interconnect.stop();
+      await block.release();
       expect(warnings).toEqual([]);
     },
   };

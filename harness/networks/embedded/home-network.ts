@@ -149,7 +149,6 @@ export function createHomeNetwork(options: HomeNetworkOptions): HomeNetwork {
     domain,
     topologyHiding: profile.topologyHiding,
     trust: interconnect.agreement.trust,
-    telUriAllowed: interconnect.agreement.telUriAllowed,
     iCscf: uri(functions['i-cscf']),
     inside: insideOf(operator),
     media: trgw,
