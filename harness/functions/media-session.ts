@@ -1,7 +1,8 @@
 import type { Timer } from '../net/clock.js';
 import type { NetEnvironment } from '../net/environment.js';
 import type { Endpoint } from '../net/socket-registry.js';
-import { buildRtcp, looksLikeRtcp, parseRtcp, type RtcpParts, type SenderInfo } from '../wire/rtp/rtcp.js';
+import { looksLikeRtcp, parseRtcp, type SenderInfo } from '../wire/rtp/rtcp.js';
+import { buildRtcp, type RtcpParts } from '../wire/rtp/rtcp-writer.js';
 import { parseRtp } from '../wire/rtp/rtp.js';
 import { eventOfKey, keyOfEvent, parseTelephoneEvent } from '../wire/rtp/telephone-event.js';
 import { isAmr } from '../wire/sdp/codecs.js';

@@ -1,7 +1,8 @@
 import type { Evidence, RecordedMessage } from '../../evidence/model.js';
 import type { Profile } from '../../profile/profile.js';
 import { AMR_WB_FRAME_BITS, buildAmr } from '../../wire/rtp/amr.js';
-import { buildRtcp, parseRtcp } from '../../wire/rtp/rtcp.js';
+import { parseRtcp } from '../../wire/rtp/rtcp.js';
+import { buildRtcp } from '../../wire/rtp/rtcp-writer.js';
 import { buildRtp, parseRtp } from '../../wire/rtp/rtp.js';
 import { goodCall } from './call.js';
 import { evidenceOf, type TraceRecord, testProfile } from './trace.js';
