@@ -37,7 +37,12 @@ export const RSP_FAULTS: readonly Fault[] = [
     (octets) => {
       const message = parseSip(octets);
       if (message.kind === 'response' && message.status === 183) {
-        const second = editSip(message).mapValues('RSeq', jumped).set('Require', '100rel').remove('Supported').body(null).done();
+        const second = editSip(message)
+          .mapValues('RSeq', jumped)
+          .set('Require', '100rel')
+          .remove('Supported')
+          .body(null)
+          .done();
         return [octets, second.octets];
       }
       if (message.kind === 'response' || message.method !== 'PRACK') return [octets];

@@ -8,6 +8,8 @@ import type { SipView } from './sip-view.js';
 export class Border {
   readonly #context: RuleContext;
   readonly #network = new Map<string, string | null>();
+  readonly #inside = new Map<SipView, SipView | null>();
+  readonly #forwarded = new Map<SipView, SipView | null>();
 
   constructor(context: RuleContext) {
     this.#context = context;
@@ -15,6 +17,10 @@ export class Border {
 
   /** The message that the sender of this one had received and forwarded as this one; null where its inside was not captured. */
   inside(view: SipView): SipView | null {
+    return cached(this.#inside, view, () => this.#findInside(view));
+  }
+
+  #findInside(view: SipView): SipView | null {
     const sender = partyName(view.record.from);
     const candidates = this.#sameMessage(view).filter(
       (other) => other.record.index < view.record.index && partyName(other.record.to) === sender,
@@ -24,6 +30,10 @@ export class Border {
 
   /** What the receiver of this message forwarded of it; null where its inside was not captured. */
   forwarded(view: SipView): SipView | null {
+    return cached(this.#forwarded, view, () => this.#findForwarded(view));
+  }
+
+  #findForwarded(view: SipView): SipView | null {
     const receiver = partyName(view.record.to);
     return (
       this.#sameMessage(view).find(
@@ -34,25 +44,25 @@ export class Border {
 
   /** The same message on other hops: Call-ID, CSeq, From tag and status; an IMS-ALG that rewrites Call-ID keeps the ICID. */
   #sameMessage(view: SipView): readonly SipView[] {
-    const key = (other: SipView): string =>
-      `${other.isRequest} ${other.status} ${other.cseq?.number} ${other.method} ${other.fromTag} ${other.isRequest ? '' : other.toTag}`;
-    const index = this.#context.memo('same message', () => {
-      const byKey = new Map<string, SipView[]>();
-      for (const other of this.#context.sip.views) {
-        for (const identity of [other.callId, other.chargingVector?.icidValue]) {
-          if (identity === undefined || identity === null) continue;
-          const full = `${identity} ${key(other)}`;
-          const list = byKey.get(full);
-          if (list === undefined) byKey.set(full, [other]);
-          else list.push(other);
-        }
-      }
-      return byKey;
-    });
-    const byCallId = index.get(`${view.callId} ${key(view)}`) ?? [];
+    const index = this.#context.memo('same message', () => this.#byIdentity());
+    const byCallId = index.get(`${view.callId} ${messageKey(view)}`) ?? [];
     if (byCallId.length > 1) return byCallId;
     const icid = view.chargingVector?.icidValue;
-    return icid === undefined || icid === null ? byCallId : (index.get(`${icid} ${key(view)}`) ?? byCallId);
+    return icid === undefined || icid === null ? byCallId : (index.get(`${icid} ${messageKey(view)}`) ?? byCallId);
+  }
+
+  #byIdentity(): ReadonlyMap<string, readonly SipView[]> {
+    const byIdentity = new Map<string, SipView[]>();
+    for (const view of this.#context.sip.views) {
+      const key = messageKey(view);
+      for (const identity of [view.callId, view.chargingVector?.icidValue]) {
+        if (identity === undefined || identity === null) continue;
+        const list = byIdentity.get(`${identity} ${key}`);
+        if (list === undefined) byIdentity.set(`${identity} ${key}`, [view]);
+        else list.push(view);
+      }
+    }
+    return byIdentity;
   }
 
   /** The network that a host name or address literal belongs to; null where the profile does not tell. */
@@ -116,6 +126,20 @@ export class Border {
       return [...known.values()];
     });
   }
+}
+
+function cached<K, V>(values: Map<K, V>, key: K, compute: () => V): V {
+  let value = values.get(key);
+  if (value === undefined) {
+    value = compute();
+    values.set(key, value);
+  }
+  return value;
+}
+
+/** What stays the same in a message from hop to hop. */
+function messageKey(view: SipView): string {
+  return `${view.status} ${view.cseq?.number} ${view.method} ${view.fromTag} ${view.isRequest ? '' : view.toTag}`;
 }
 
 /** An address names a network only where its nodes do not share it with others by ports. */

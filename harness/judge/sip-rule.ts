@@ -112,15 +112,23 @@ function isList(judged: Complaint | readonly Complaint[]): judged is readonly Co
   return Array.isArray(judged);
 }
 
+/** Messages by reference point, kind and method, so that a rule does not look at what it will not judge. */
 function messagesAt(context: RuleContext, where: SipWhere): readonly SipView[] {
-  return where.at === undefined ? context.ici : context.sip.views;
+  const views = where.at === undefined ? context.ici : context.sip.views;
+  if (where.methods === undefined && where.kind === undefined) return views;
+  const key = `${where.at === undefined ? 'Ici' : 'all'} ${where.kind ?? ''} ${where.methods?.join() ?? ''}`;
+  return context.memo(key, () =>
+    views.filter(
+      (view) =>
+        (where.kind === undefined || (where.kind === 'request') === view.isRequest) &&
+        (where.methods === undefined || where.methods.includes(view.method)),
+    ),
+  );
 }
 
 function matches(view: SipView, where: SipWhere, context: RuleContext): boolean {
-  if (where.kind !== undefined && (where.kind === 'request') !== view.isRequest) return false;
   if (where.status !== undefined && (view.isRequest || view.status < where.status[0] || view.status > where.status[1]))
     return false;
-  if (where.methods !== undefined && !where.methods.includes(view.method)) return false;
   if (where.at !== undefined && where.at !== 'anywhere' && !where.at.includes(view.referencePoint)) return false;
   if (where.header !== undefined && !view.has(where.header)) return false;
   if (where.dialog !== undefined && view.inDialog !== (where.dialog === 'in-dialog')) return false;

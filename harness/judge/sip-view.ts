@@ -17,6 +17,18 @@ import { bodyOfType } from '../wire/sip/multipart.js';
 import { parseUri, type Uri } from '../wire/sip/uri.js';
 import type { SipDialog, SipTransaction } from './correlation.js';
 
+const LOWER = new Map<string, string>();
+
+/** Rules ask for the same few hundred names over and over. */
+function lowerCase(header: string): string {
+  let lower = LOWER.get(header);
+  if (lower === undefined) {
+    lower = header.toLowerCase();
+    if (LOWER.size < 1024) LOWER.set(header, lower);
+  }
+  return lower;
+}
+
 /**
  * One SIP message as the rules see it: the recorded octets, its headers decoded once, and its place in transaction and
  * dialog. Decoded values are null or empty where the octets cannot be read: that is some other rule's finding.
@@ -43,7 +55,10 @@ export class SipView {
   #chargingVector: ChargingVector | null | undefined;
   #names: ReadonlySet<string> | undefined;
   #sdp: Uint8Array | null | undefined;
-  readonly #nameAddrs = new Map<string, readonly (NameAddr | null)[]>();
+  #nameAddrs: Map<string, readonly (NameAddr | null)[]> | undefined;
+  #callId: string | undefined;
+  #fromTag: string | undefined;
+  #toTag: string | undefined;
 
   constructor(record: RecordedSip) {
     this.record = record;
@@ -70,7 +85,8 @@ export class SipView {
   }
 
   get callId(): string {
-    return this.sip.get('Call-ID') ?? '';
+    this.#callId ??= this.sip.get('Call-ID') ?? '';
+    return this.#callId;
   }
 
   get cseq(): CSeq | null {
@@ -89,11 +105,13 @@ export class SipView {
   }
 
   get fromTag(): string {
-    return this.from?.params.get('tag') ?? '';
+    this.#fromTag ??= this.from?.params.get('tag') ?? '';
+    return this.#fromTag;
   }
 
   get toTag(): string {
-    return this.to?.params.get('tag') ?? '';
+    this.#toTag ??= this.to?.params.get('tag') ?? '';
+    return this.#toTag;
   }
 
   get vias(): readonly (Via | null)[] {
@@ -123,6 +141,7 @@ export class SipView {
 
   /** Values of a header whose grammar is name-addr, decoded; null for one that cannot be read. */
   nameAddrs(header: string): readonly (NameAddr | null)[] {
+    this.#nameAddrs ??= new Map();
     let values = this.#nameAddrs.get(header);
     if (values === undefined) {
       values = this.sip.all(header).map(parseNameAddr);
@@ -142,12 +161,12 @@ export class SipView {
 
   /** Canonical header names in the message, lower case. */
   get names(): ReadonlySet<string> {
-    this.#names ??= new Set(this.sip.headers.map((field) => field.canonical.toLowerCase()));
+    this.#names ??= new Set(this.sip.headers.map((field) => lowerCase(field.canonical)));
     return this.#names;
   }
 
   has(header: string): boolean {
-    return this.names.has(header.toLowerCase());
+    return this.names.has(lowerCase(header));
   }
 
   get(header: string): string | undefined {

@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { judge } from './judge.js';
 import { goodCall } from './testing/call.js';
-import { evidenceOf, testProfile, type TraceRecord } from './testing/trace.js';
+import { evidenceOf, type TraceRecord, testProfile } from './testing/trace.js';
 
 /** The same call over and over, each with identifiers of its own. */
 function busyTrace(messages: number): readonly TraceRecord[] {

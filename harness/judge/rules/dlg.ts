@@ -9,8 +9,21 @@ import type { SipView } from '../sip-view.js';
 /** A request without final response for longer than this has failed: Timers B and F, RFC 3261 §17.1. */
 const PATIENCE_IN_T1 = 64;
 
+/** The same few URIs come again in every message of a dialog. */
+const TARGETS = new Map<string, string>();
+
 /** Scheme, user, host and port of a URI as text, parameters left out: borders may add some of their own. */
 function target(uri: string): string {
+  let text = TARGETS.get(uri);
+  if (text === undefined) {
+    text = targetOf(uri);
+    if (TARGETS.size >= 4096) TARGETS.clear();
+    TARGETS.set(uri, text);
+  }
+  return text;
+}
+
+function targetOf(uri: string): string {
   const parsed = parseUri(uri);
   if (parsed === null || (parsed.scheme !== 'sip' && parsed.scheme !== 'sips')) return uri.trim();
   return `${parsed.scheme}:${parsed.user ?? ''}@${parsed.host.toLowerCase()}:${parsed.port ?? ''}`;
