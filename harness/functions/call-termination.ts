@@ -111,7 +111,13 @@ export class CallTermination extends Call {
     await this.#until('alerting', () => this.state_ === 'alerting');
     // RFC 3262 §3: a 2xx must not overtake a description that is not acknowledged yet.
     await this.#until('PRACK', () => this.#outstanding === null);
-    const headers: readonly Header[] = [...this.#common(), ...this.grantedSession(this.#request), ['Accept', SDP]];
+    // RFC 3261 table 3: Supported belongs into the 2xx, not into a provisional response.
+    const headers: readonly Header[] = [
+      ...this.#common(),
+      ['Supported', '100rel, precondition, timer'],
+      ...this.grantedSession(this.#request),
+      ['Accept', SDP],
+    ];
     const response = this.response(this.#request, 200, headers, this.#finalDescription());
     this.state_ = 'answered';
     this.succeed(this.transaction, response);
@@ -190,11 +196,11 @@ export class CallTermination extends Call {
     this.agent.progress.saw(`${status} sent`);
   }
 
+  /** Headers of every response that makes or confirms the dialog. */
   #common(): readonly Header[] {
     return [
       ['Contact', this.agent.contact],
       ['Allow', UE_METHODS],
-      ['Supported', '100rel, precondition, timer'],
     ];
   }
 
