@@ -1,4 +1,4 @@
-import type { RecordedMessage } from '../evidence/model.js';
+import type { RecordedMessage, Transport } from '../evidence/model.js';
 import type { Role } from '../profile/role.js';
 
 /** Which outgoing message a wire fault changes. Every named property must match. */
@@ -34,6 +34,8 @@ export interface WireFault extends FaultBase {
   readonly at: FaultPlace;
   /** What is sent instead; an empty list drops the message. */
   change(octets: Uint8Array): readonly Uint8Array[];
+  /** The transport it is recorded on instead; for recorded traces only, as a socket sends on its own. */
+  readonly transport?: Transport;
 }
 
 /** A network function that behaves otherwise: read by the function through its policy. */

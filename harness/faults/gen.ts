@@ -9,16 +9,18 @@ function replaced(octets: Uint8Array, pattern: RegExp, by: string): Uint8Array {
 
 /** Faults of generic SIP over the Ici. */
 export const GEN_FAULTS: readonly Fault[] = [
-  sipFault(
-    {
-      name: 'large-request-over-udp',
-      title: 'A request grows beyond 1300 octets and still goes over UDP',
-      catches: 'GEN-01',
-      at: requestOfA('BYE'),
-      options: { transport: 'udp', topologyHiding: 'off' },
-    },
-    (edit) => edit.append('Reason', `SIP;cause=200;text="${'call completed '.repeat(80)}"`),
-  ),
+  {
+    ...octetFault(
+      {
+        name: 'large-request-over-udp',
+        title: "Home A's border sends an INVITE of more than 1300 octets over UDP",
+        catches: 'GEN-01',
+        options: { transport: 'udp' },
+      },
+      (octets) => [octets],
+    ),
+    transport: 'udp',
+  },
   refusalFault(
     { name: 'large-request-refused', title: 'Home B refuses a large request for its size', catches: 'GEN-02' },
     'INFO',

@@ -21,7 +21,9 @@ export function applyToTap<T extends Outgoing>(
   const changer = changerOf(fault, nodes);
   return records.flatMap((record) => {
     const changed = changer(record);
-    return changed === null ? [record] : changed.map((octets) => ({ ...record, octets }));
+    if (changed === null) return [record];
+    const transport = fault.transport === undefined ? {} : { transport: fault.transport };
+    return changed.map((octets) => ({ ...record, ...transport, octets }));
   });
 }
 
