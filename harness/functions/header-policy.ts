@@ -1,4 +1,4 @@
-import { editSip } from '../wire/sip/edit.js';
+import { editSip, type SipEdit } from '../wire/sip/edit.js';
 import { parsePrivacy } from '../wire/sip/headers.js';
 import type { SipMessage } from '../wire/sip/message.js';
 
@@ -28,21 +28,18 @@ export function screened<T extends SipMessage, Behaviour extends string>(
   rows: readonly HeaderRow<Behaviour>[],
   view: PolicyView<Behaviour>,
 ): T {
-  let result = message;
+  let edit: SipEdit<T> | null = null;
   for (const row of rows) {
-    if (!result.has(row.header)) continue;
+    if (!message.has(row.header)) continue;
     if (row.when === 'untrusted' && view.trusts(row.header)) continue;
     if (row.unless !== undefined && view.behaviours.has(row.unless)) continue;
-    if (row.only && !row.only(result)) continue;
+    if (row.only && !row.only(message)) continue;
+    edit ??= editSip(message);
     const { values } = row;
-    result =
-      values === undefined
-        ? editSip(result).remove(row.header).done()
-        : editSip(result)
-            .mapValues(row.header, (value) => (values(value) ? null : value))
-            .done();
+    if (values === undefined) edit.remove(row.header);
+    else edit.mapValues(row.header, (value) => (values(value) ? null : value));
   }
-  return result;
+  return edit === null ? message : edit.done();
 }
 
 /** Takes an option tag out of Require and its kin; a header left empty goes as a whole (TS 24.228 R1-1c). */

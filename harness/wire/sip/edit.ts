@@ -1,16 +1,18 @@
 import { oneLine } from './build.js';
 import { splitList } from './list-value.js';
-import type { SipMessage } from './message.js';
+import type { HeaderField, SipMessage } from './message.js';
 import { canonicalName, isListValued } from './names.js';
 import { parseSip } from './parse.js';
 import { reasonPhrase } from './status.js';
 
-interface Line {
+/** A line that was written here; lines of the message itself are its header fields, which stay where they are. */
+interface NewLine {
   readonly canonical: string;
   readonly name: string;
   readonly value: string;
   readonly octets: Uint8Array;
 }
+type Line = HeaderField | NewLine;
 
 /** Changes to a message; what is not touched keeps its octets, so that one change shows as one change. */
 export interface SipEdit<T extends SipMessage> {
@@ -37,14 +39,17 @@ export interface SipEdit<T extends SipMessage> {
 
 const CRLF = Buffer.from('\r\n');
 
-function newLine(name: string, value: string): Line {
+function newLine(name: string, value: string): NewLine {
   const text = oneLine(value);
   return { canonical: canonicalName(name), name, value: text, octets: Buffer.from(`${name}: ${text}\r\n`, 'utf8') };
 }
 
 /** Names compare without regard to case, RFC 3261 §7.3.1; an unknown name keeps its case in `canonical`. */
-function key(name: string): string {
-  return canonicalName(name).toLowerCase();
+function isNamed(name: string): (line: Line) => boolean {
+  const wanted = canonicalName(name);
+  const lower = wanted.toLowerCase();
+  return ({ canonical }) =>
+    canonical === wanted || (canonical.length === wanted.length && canonical.toLowerCase() === lower);
 }
 
 class Edit<T extends SipMessage> implements SipEdit<T> {
@@ -65,18 +70,8 @@ class Edit<T extends SipMessage> implements SipEdit<T> {
       startEnd = at;
     }
     this.#startLine = octets.subarray(0, startEnd);
-    this.#lines = headers.map((field) => ({
-      canonical: field.canonical,
-      name: field.name,
-      value: field.value,
-      octets: octets.subarray(field.start, field.end),
-    }));
+    this.#lines = [...headers];
     this.#rest = octets.subarray(last?.end ?? startEnd);
-  }
-
-  #has(name: string): (line: Line) => boolean {
-    const wanted = key(name);
-    return (line) => line.canonical.toLowerCase() === wanted;
   }
 
   set(name: string, value: string): SipEdit<T> {
@@ -84,7 +79,7 @@ class Edit<T extends SipMessage> implements SipEdit<T> {
   }
 
   setAll(name: string, values: readonly string[]): SipEdit<T> {
-    const has = this.#has(name);
+    const has = isNamed(name);
     const at = this.#lines.findIndex(has);
     const fresh = values.map((value) => newLine(name, value));
     if (at < 0) {
@@ -98,20 +93,20 @@ class Edit<T extends SipMessage> implements SipEdit<T> {
   }
 
   append(name: string, value: string): SipEdit<T> {
-    const at = this.#lines.findLastIndex(this.#has(name));
+    const at = this.#lines.findLastIndex(isNamed(name));
     this.#lines.splice(at < 0 ? this.#lines.length : at + 1, 0, newLine(name, value));
     return this;
   }
 
   prepend(name: string, value: string): SipEdit<T> {
-    let at = this.#lines.findIndex(this.#has(name));
-    if (at < 0) at = key(name) === 'via' ? 0 : this.#lines.findLastIndex(this.#has('Via')) + 1;
+    let at = this.#lines.findIndex(isNamed(name));
+    if (at < 0) at = canonicalName(name) === 'Via' ? 0 : this.#lines.findLastIndex(isNamed('Via')) + 1;
     this.#lines.splice(at, 0, newLine(name, value));
     return this;
   }
 
   remove(name: string): SipEdit<T> {
-    const has = this.#has(name);
+    const has = isNamed(name);
     this.#lines = this.#lines.filter((line) => !has(line));
     return this;
   }
@@ -121,7 +116,7 @@ class Edit<T extends SipMessage> implements SipEdit<T> {
   }
 
   mapValues(name: string, change: (value: string, index: number) => string | null): SipEdit<T> {
-    const has = this.#has(name);
+    const has = isNamed(name);
     const list = isListValued(name);
     let index = 0;
     this.#lines = this.#lines.flatMap((line) => {
@@ -170,10 +165,25 @@ class Edit<T extends SipMessage> implements SipEdit<T> {
 
   done(): T {
     const chunks: Uint8Array[] = [];
-    for (const octets of [this.#startLine, ...this.#lines.map((line) => line.octets)]) {
+    const push = (octets: Uint8Array): void => {
+      if (octets.length === 0) return;
       chunks.push(octets);
       if (octets.at(-1) !== 0x0a) chunks.push(CRLF);
+    };
+    push(this.#startLine);
+    // Neighbours that were not touched go as one piece.
+    let from = 0;
+    let to = 0;
+    for (const line of this.#lines) {
+      if ('octets' in line || line.start !== to) {
+        push(this.#message.octets.subarray(from, to));
+        from = 'octets' in line ? 0 : line.start;
+        to = from;
+      }
+      if ('octets' in line) push(line.octets);
+      else to = line.end;
     }
+    push(this.#message.octets.subarray(from, to));
     chunks.push(this.#rest.length === 0 ? CRLF : this.#rest);
     // The start line is of the same kind as before, so the view is too.
     return parseSip(Buffer.concat(chunks)) as T;
