@@ -98,6 +98,12 @@ export function shortened(text: string, length = 160): string {
   return text.length <= length ? text : `${text.slice(0, length)}…`;
 }
 
+/** 1-based line of the message on which a line of its body stands. */
+export function lineInBody(view: SipView, line: string): number {
+  const lines = Buffer.from(view.record.octets).toString('latin1').split('\n');
+  return lines.findIndex((candidate) => candidate.replace(/\r$/, '') === line) + 1;
+}
+
 function familyOf(id: string): string {
   return id.slice(0, Math.max(0, id.lastIndexOf('-')));
 }

@@ -26,7 +26,7 @@ function target(uri: string): string {
 function targetOf(uri: string): string {
   const parsed = parseUri(uri);
   if (parsed === null || (parsed.scheme !== 'sip' && parsed.scheme !== 'sips')) return uri.trim();
-  return `${parsed.scheme}:${parsed.user ?? ''}@${parsed.host.toLowerCase()}:${parsed.port ?? ''}`;
+  return `${parsed.scheme}:${parsed.user ?? ''}@${parsed.host.toLowerCase()}:${parsed.port ?? 5060}`;
 }
 
 function sentByCaller(view: SipView, dialog: SipDialog): boolean {

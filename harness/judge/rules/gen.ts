@@ -1,95 +1,13 @@
-import type { Defect } from '../../wire/defect.js';
-import { sipDefectCodes } from '../../wire/sip/defect-codes.js';
 import { parseUri, type Uri } from '../../wire/sip/uri.js';
 import type { RuleContext } from '../context.js';
 import { finalResponse } from '../correlation.js';
 import type { Rule } from '../rule.js';
-import { type Complaint, each, rule, seen, shortened, sipRule, violation } from '../sip-rule.js';
+import { type Complaint, each, lineInBody, rule, seen, shortened, sipRule, violation } from '../sip-rule.js';
 import type { SipView } from '../sip-view.js';
+import { defectsOf } from './gen-defects.js';
 
 /** Above this a request of unknown path MTU goes over a congestion-controlled transport, RFC 3261 §18.1.1. */
 const LARGE_REQUEST = 1300;
-
-/** Which rule tells a defect that the codec found; a code that is not here is told by the rule of its header. */
-const RULE_OF_DEFECT: Readonly<Record<string, string>> = {
-  'sip-start-line': 'GEN-03',
-  'sip-start-line-spacing': 'GEN-03',
-  'sip-version': 'GEN-03',
-  'sip-method-token': 'GEN-03',
-  'sip-request-uri': 'GEN-03',
-  'sip-request-uri-brackets': 'GEN-03',
-  'sip-status-code': 'GEN-03',
-  'sip-bare-lf': 'GEN-03',
-  'sip-bare-cr': 'GEN-03',
-  'sip-no-empty-line': 'GEN-03',
-  'sip-headers-too-long': 'GEN-03',
-  'sip-header-without-colon': 'GEN-03',
-  'sip-header-name-token': 'GEN-03',
-  'sip-control-character': 'GEN-03',
-  'sip-not-utf8': 'GEN-03',
-  'sip-unbalanced-quote': 'GEN-03',
-  'sip-empty-list-element': 'GEN-03',
-  'sip-header-value': 'GEN-03',
-  'sip-empty-header': 'GEN-03',
-  'sip-duplicate-header': 'GEN-03',
-  'sip-cseq-method': 'GEN-03',
-  'sip-branch-without-cookie': 'GEN-04',
-  'sip-to-tag-missing': 'GEN-05',
-  'sip-max-forwards': 'GEN-06',
-  'sip-content-length': 'GEN-07',
-  'sip-content-length-missing': 'GEN-07',
-  'sip-content-length-too-large': 'GEN-07',
-  'sip-content-type-missing': 'GEN-08',
-  'sip-multipart-boundary': 'GEN-08',
-  'sip-multipart-not-closed': 'GEN-08',
-};
-
-/** Headers with a rule of their own for a value that breaks the grammar, is empty or is there twice. */
-const OWN_GRAMMAR_RULE: ReadonlySet<string> = new Set([
-  'p-charging-vector',
-  'p-asserted-identity',
-  'p-asserted-service',
-  'p-early-media',
-  'proxy-require',
-  'contact',
-  'rseq',
-  'rack',
-  'reason',
-  'session-id',
-  'session-expires',
-  'min-se',
-  'max-forwards',
-  'content-length',
-  'content-type',
-  'via',
-  'cseq',
-  'from',
-  'to',
-  'request-disposition',
-  'resource-priority',
-]);
-
-const VALUE_CODES: ReadonlySet<string> = new Set(['sip-header-value', 'sip-empty-header', 'sip-duplicate-header']);
-
-/** The defects of a message that a rule of this family tells. */
-function defectsOf(view: SipView, id: string): readonly Complaint[] {
-  return view.sip.defects.flatMap((defect): readonly Complaint[] => {
-    if (RULE_OF_DEFECT[defect.code] !== id || sipDefectCodes.get(defect.code)?.severity === 'note') return [];
-    const field = view.sip.headers.find((header) => defect.offset >= header.start && defect.offset < header.end);
-    const core = ['via', 'cseq', 'from', 'to'].includes(field?.canonical.toLowerCase() ?? '');
-    const own = field !== undefined && OWN_GRAMMAR_RULE.has(field.canonical.toLowerCase());
-    if (own && !(core && defect.code === 'sip-header-value') && VALUE_CODES.has(defect.code)) return [];
-    return [complaintOf(defect, view, field?.line ?? 1)];
-  });
-}
-
-function complaintOf(defect: Defect, view: SipView, line: number): Complaint {
-  return {
-    seen: `${shortened(defect.text)} in ${view.title}`,
-    required: `${defect.clause}: ${shortened(defect.text)}`,
-    line,
-  };
-}
 
 const ONCE = ['From', 'To', 'Call-ID', 'CSeq', 'Max-Forwards'];
 
@@ -175,6 +93,11 @@ function maxForwards(view: SipView): number | null {
   return value !== undefined && /^\d{1,3}$/.test(value) ? Number(value) : null;
 }
 
+/** A B2BUA makes a request of its own: with another Call-ID, or without the Vias of the one it had received. */
+function isNewRequest(before: SipView, after: SipView): boolean {
+  return before.callId !== after.callId || after.vias.length === 1;
+}
+
 /** Both sides of each border that were captured: what came in, and what went out. */
 function forwardings(view: SipView, context: RuleContext): readonly (readonly [SipView, SipView])[] {
   if (view.isHopByHop) return [];
@@ -239,12 +162,6 @@ function foreignLiterals(view: SipView): readonly Complaint[] {
     });
   }
   return wrong;
-}
-
-/** 1-based line of the message on which a line of its body stands. */
-export function lineInBody(view: SipView, line: string): number {
-  const lines = Buffer.from(view.record.octets).toString('latin1').split('\n');
-  return lines.findIndex((candidate) => candidate.replace(/\r$/, '') === line) + 1;
 }
 
 /** Digits of a telephone Request-URI; null for another. */
@@ -348,7 +265,7 @@ export const GEN: readonly Rule[] = [
       const wrong: Complaint[] = [...defectsOf(view, 'GEN-06')];
       for (const [before, after] of forwardings(view, context)) {
         const [was, is] = [maxForwards(before), maxForwards(after)];
-        if (was === null || is === null || is < was || before.callId !== after.callId) continue;
+        if (was === null || is === null || is < was || isNewRequest(before, after)) continue;
         wrong.push({
           seen: `Max-Forwards: ${is} in ${after.title}, the sender had received ${was}`,
           message: after.record,

@@ -4,6 +4,7 @@ import { scenarioOf } from '../leg.js';
 import type { Rule } from '../rule.js';
 import { type Complaint, type SipRuleRow, seen, shortened, sipRule } from '../sip-rule.js';
 import type { SipView } from '../sip-view.js';
+import { identifier, networkOfIoi, same, TRANSIT, transitIndexes, transitIoi } from './pcv-ioi.js';
 
 const PCV_HEADER = 'P-Charging-Vector';
 
@@ -54,55 +55,12 @@ function chargingAgreed(view: SipView, context: RuleContext): boolean {
   return context.memo('P-Charging-Vector seen', () => context.ici.some((other) => other.has(PCV_HEADER)));
 }
 
-/** Type prefix of an inter-operator identifier and what it says behind it. */
-function identifier(ioi: string): { readonly type: string | null; readonly name: string } {
-  const match = /^\s*(Type [123])\s?(.*)$/i.exec(ioi);
-  return match === null ? { type: null, name: ioi.trim() } : { type: match[1] ?? null, name: (match[2] ?? '').trim() };
-}
-
-function same(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
-}
-
-/** The network whose identifier this is; null for nobody's that the profile knows. */
-function networkOfIoi(ioi: string, context: RuleContext): string | null {
-  const { name } = identifier(ioi);
-  return context.profile.operators.find((operator) => operator.ioi !== '' && same(operator.ioi, name))?.name ?? null;
-}
-
 function isInitialResponse(view: SipView): boolean {
   return view.inDialog === false && CHARGED.includes(view.method);
 }
 
 function isSuccessOrRinging(status: number): boolean {
   return (status >= 180 && status < 190) || (status >= 200 && status < 300);
-}
-
-const TRANSIT = /^(void|[A-Za-z][A-Za-z0-9]*\.\d+)(\s*,\s*(void|[A-Za-z][A-Za-z0-9]*\.\d+))*$/;
-
-function transitIoi(view: SipView): string | null {
-  return view.chargingVector?.transitIoi ?? null;
-}
-
-/** What is wrong with the indexes of a transit-ioi list, and whether it may only be a screened entry. */
-function transitIndexes(list: string): { readonly text: string; readonly gap: boolean } | null {
-  let last = 0;
-  let voids = 0;
-  let first = true;
-  for (const item of list.split(',').map((part) => part.trim())) {
-    if (item.toLowerCase() === 'void') {
-      voids += 1;
-      continue;
-    }
-    const index = Number(item.slice(item.lastIndexOf('.') + 1));
-    if (!first && index <= last) return { text: `index ${index} behind ${last}`, gap: false };
-    if (!first && index !== last + voids + 1)
-      return { text: `index ${index} behind ${last} and ${voids} void`, gap: true };
-    last = index;
-    voids = 0;
-    first = false;
-  }
-  return null;
 }
 
 /** P-Charging-Vector and inter-operator identifiers, RFC 7315 §4.6, §5.6 and TS 29.165 §11.2. */
