@@ -61,6 +61,9 @@ export interface InterconnectOptions {
   readonly trust: boolean;
   readonly topologyHiding: boolean;
   readonly telUriAllowed?: boolean;
+  readonly codecs?: Agreement['codecs'];
+  readonly precondition?: boolean;
+  readonly enumSuffix?: string;
   readonly options?: Agreement['options'];
   readonly timers?: Partial<ProfileTimers>;
 }
@@ -180,11 +183,11 @@ export function interconnectPlan(options: InterconnectOptions): InterconnectPlan
       transport: options.transport,
       ipVersion: options.ipVersion,
       telUriAllowed: options.telUriAllowed ?? false,
-      codecs: ['AMR-WB', 'AMR', 'telephone-event'],
-      precondition: true,
+      codecs: options.codecs ?? ['AMR-WB', 'AMR', 'telephone-event'],
+      precondition: options.precondition ?? true,
       options: options.options ?? {},
     },
-    enumSuffix: 'e164enum.net',
+    enumSuffix: options.enumSuffix ?? 'e164enum.net',
     timers: { ...DEFAULT_TIMERS, ...options.timers },
   };
 }
