@@ -41,26 +41,18 @@ const MAX_UDP_PAYLOAD = 65_507;
  * one interface per reference point, names of the nodes, and a header by which the file is judged like the live run.
  */
 export function captureFromTap(records: readonly CaptureRecord[], options: CaptureOptions): Uint8Array {
-  const directory = new NodeDirectory(options.profile.nodes);
-  const sockets = new Map<string, SocketProtocol>();
-  const interfaces = new Map<string, { linkType: number; name: string; index: number }>();
-  const placed = records.map((record) => {
-    const source = canonical(record.source);
-    const destination = canonical(record.destination);
-    sockets.set(socketKey(source), record.protocol);
-    sockets.set(socketKey(destination), record.protocol);
-    const point = interfaceName(record.protocol, directory, source, destination);
-    // One IP packet cannot join an IPv4 and an IPv6 socket; such a record is kept as an exported PDU all the same.
-    const mixed = source.address.includes(':') !== destination.address.includes(':');
-    const lifted = record.transport === 'tls' || mixed;
-    const name = lifted ? `${point}-${record.transport}-pdu` : point;
-    let described = interfaces.get(name);
-    if (!described) {
-      described = { linkType: lifted ? LINK_TYPES.upperPdu : LINK_TYPES.raw, name, index: interfaces.size };
-      interfaces.set(name, described);
-    }
-    return { ...record, source, destination, lifted, interfaceIndex: described.index };
-  });
+  return tapCapture(records, options).octets;
+}
+
+/** A capture of what a tap saw, and for each record the number of the frame that completes it; 0 for a write of nothing. */
+export interface TapCapture {
+  readonly octets: Uint8Array;
+  readonly lastFrames: readonly number[];
+}
+
+/** As `captureFromTap`, for those who want to find their records again. */
+export function tapCapture(records: readonly CaptureRecord[], options: CaptureOptions): TapCapture {
+  const { sockets, interfaces, taken } = pathsOf(records, options.profile);
   const header = {
     profile: options.profile,
     sockets,
@@ -73,26 +65,79 @@ export function captureFromTap(records: readonly CaptureRecord[], options: Captu
     names: nodeNames(options.profile),
   });
   const conversations = new ConversationWriter();
-  for (const [index, record] of placed.entries()) {
-    const frames = framesOf(record, conversations);
-    for (const [i, octets] of frames.entries()) {
-      const comments = i === frames.length - 1 ? options.annotations?.get(index) : undefined;
-      const { at, interfaceIndex } = record;
-      writer.frame({ at, interfaceIndex, octets, ...(comments === undefined ? {} : { comments }) });
-    }
-  }
-  return writer.done();
+  const lastFrames: number[] = [];
+  let written = 0;
+  records.forEach(({ at, octets: content }, index) => {
+    const path = taken[index];
+    const frames = path === undefined ? [] : framesOf(path, content, conversations);
+    const comments = options.annotations?.get(index);
+    frames.forEach((octets, i) => {
+      const frame = { at, interfaceIndex: path?.interfaceIndex ?? 0, octets };
+      writer.frame(comments !== undefined && i === frames.length - 1 ? { ...frame, comments } : frame);
+    });
+    written += frames.length;
+    lastFrames.push(frames.length === 0 ? 0 : written);
+  });
+  return { octets: writer.done(), lastFrames };
 }
 
-function framesOf(
-  record: CaptureRecord & { readonly lifted: boolean },
-  conversations: ConversationWriter,
-): readonly Uint8Array[] {
-  const { source, destination, octets, transport } = record;
-  if (record.lifted) {
+/** What the records between two sockets share: canonical addresses, and the interface that they are shown at. */
+interface Path {
+  readonly protocol: SocketProtocol;
+  readonly transport: Transport;
+  readonly source: Endpoint;
+  readonly destination: Endpoint;
+  readonly lifted: boolean;
+  readonly interfaceIndex: number;
+}
+
+interface Paths {
+  /** The path that each record takes. */
+  readonly taken: readonly Path[];
+  /** What was spoken last on each socket. */
+  readonly sockets: ReadonlyMap<string, SocketProtocol>;
+  readonly interfaces: ReadonlyMap<string, { readonly linkType: number; readonly name: string }>;
+}
+
+/** Works each path out once: a call has thousands of records on a few dozen of them. */
+function pathsOf(records: readonly CaptureRecord[], profile: Profile): Paths {
+  const directory = new NodeDirectory(profile.nodes);
+  const sockets = new Map<string, SocketProtocol>();
+  const interfaces = new Map<string, { linkType: number; name: string; index: number }>();
+  const known = new Map<string, Path>();
+  const taken = records.map((record): Path => {
+    const { protocol, transport } = record;
+    const key = `${protocol} ${transport} ${socketKey(record.source)} ${socketKey(record.destination)}`;
+    let path = known.get(key);
+    if (path === undefined) {
+      const source = canonical(record.source);
+      const destination = canonical(record.destination);
+      const point = interfaceName(protocol, directory, source, destination);
+      // One IP packet cannot join an IPv4 and an IPv6 socket; such a record is kept as an exported PDU all the same.
+      const mixed = source.address.includes(':') !== destination.address.includes(':');
+      const lifted = transport === 'tls' || mixed;
+      const name = lifted ? `${point}-${transport}-pdu` : point;
+      let described = interfaces.get(name);
+      if (!described) {
+        described = { linkType: lifted ? LINK_TYPES.upperPdu : LINK_TYPES.raw, name, index: interfaces.size };
+        interfaces.set(name, described);
+      }
+      path = { protocol, transport, source, destination, lifted, interfaceIndex: described.index };
+      known.set(key, path);
+    }
+    sockets.set(socketKey(path.source), protocol);
+    sockets.set(socketKey(path.destination), protocol);
+    return path;
+  });
+  return { taken, sockets, interfaces };
+}
+
+function framesOf(path: Path, octets: Uint8Array, conversations: ConversationWriter): readonly Uint8Array[] {
+  const { protocol, transport, source, destination } = path;
+  if (path.lifted) {
     const carrier = transport === 'tls' ? 'tcp' : transport;
-    const pdu = { dissector: record.protocol, carrier, source, destination, payload: octets } as const;
-    return [writeUpperPdu(pdu, `${record.protocol.toUpperCase()}/${transport.toUpperCase()}`)];
+    const pdu = { dissector: protocol, carrier, source, destination, payload: octets } as const;
+    return [writeUpperPdu(pdu, `${protocol.toUpperCase()}/${transport.toUpperCase()}`)];
   }
   switch (transport) {
     case 'udp': {

@@ -108,7 +108,7 @@ export class PcapngWriter {
     const fill = padding(octets.length);
     this.room(octets.length + fill);
     this.buffer.set(octets, this.size);
-    this.buffer.fill(0, this.size + octets.length, this.size + octets.length + fill);
+    for (let i = 0; i < fill; i += 1) this.buffer[this.size + octets.length + i] = 0;
     this.size += octets.length + fill;
   }
 
