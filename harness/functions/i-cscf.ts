@@ -7,7 +7,7 @@ import { CxClient, type CxResult, type ServerAnswer } from './cx-client.js';
 import type { DiameterClientSetup } from './diameter-client.js';
 import type { BehaviourRow, FunctionSetup, NetworkFunction, SipSide } from './network-function.js';
 import { OwnAddresses } from './own-address.js';
-import { type Incoming, ProxyCore } from './proxy.js';
+import { type Incoming, ProxyCore, troubles } from './proxy.js';
 import { globalNumber, identityKey } from './public-identity.js';
 import { requestedExpiry } from './requested-expiry.js';
 
@@ -71,7 +71,7 @@ export class ICscf implements NetworkFunction {
     this.node = node;
     this.#behaviours = new Set(setup.behaviours);
     this.#cx = new CxClient(setup.cx);
-    this.#stack = createSipStack({ node: node.name, environment, ...mw });
+    this.#stack = createSipStack({ node: node.name, environment, ...mw, ...troubles(environment, () => this.#core) });
     this.#core = new ProxyCore(node.name, new OwnAddresses(node.hosts, mw.listen), environment, {
       request: (incoming) => this.#request(incoming),
       ack: (ack, routes) => (routes.length > 0 ? { request: ack } : null),

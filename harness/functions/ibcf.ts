@@ -22,7 +22,7 @@ import {
   type SipSide,
 } from './network-function.js';
 import { OwnAddresses, plainHost, sipUriOf } from './own-address.js';
-import { type Branch, type Incoming, ProxyCore } from './proxy.js';
+import { type Branch, type Incoming, ProxyCore, troubles } from './proxy.js';
 import { routeToken } from './route-token.js';
 import { TopologyHiding } from './topology-hiding.js';
 import type { TrgwSide } from './trgw.js';
@@ -98,8 +98,9 @@ export class Ibcf implements NetworkFunction {
     const { node, environment, mx, ici, domain } = setup;
     this.node = node;
     this.#behaviours = new Set(setup.behaviours);
-    this.#mx = createSipStack({ node: node.name, environment, ...mx });
-    this.#ici = createSipStack({ node: node.name, environment, ...ici });
+    const told = troubles(environment, () => this.#core);
+    this.#mx = createSipStack({ node: node.name, environment, ...mx, ...told });
+    this.#ici = createSipStack({ node: node.name, environment, ...ici, ...told });
     const own = new OwnAddresses(
       [...node.hosts, ...(setup.iciHost === undefined ? [] : [setup.iciHost])],
       [...mx.listen, ...ici.listen],

@@ -1,5 +1,5 @@
 import type { NetEnvironment } from '../net/environment.js';
-import type { ServerTransaction, SipStack, Target } from '../net/sip-stack.js';
+import type { ServerTransaction, SipStack, SipStackOptions, Target } from '../net/sip-stack.js';
 import { buildResponse } from '../wire/sip/build.js';
 import { editSip } from '../wire/sip/edit.js';
 import { parseNameAddr, parseVia } from '../wire/sip/headers.js';
@@ -197,4 +197,14 @@ function fingerprintOf(request: SipRequest): string {
     request.get('To'),
     ...request.all('Route'),
   ].join('\n');
+}
+
+/** Where the troubles of a function's stack go: its own exceptions among the core's problems, what peers did into the log. */
+export function troubles(
+  environment: NetEnvironment,
+  core: () => ProxyCore,
+): Required<Pick<SipStackOptions, 'onTrouble'>> {
+  return {
+    onTrouble: (text, whose) => (whose === 'own' ? core().problems.push(text) : environment.onWarning?.(text)),
+  };
 }

@@ -14,7 +14,7 @@ import type { DiameterClientSetup } from './diameter-client.js';
 import { criteriaOf, identitiesOf, triggers } from './filter-criteria.js';
 import { type FunctionSetup, firstPoint, hostPort, type NetworkFunction, type SipSide } from './network-function.js';
 import { OwnAddresses, plainHost, sipUriOf } from './own-address.js';
-import { type Branch, type Incoming, ProxyCore } from './proxy.js';
+import { type Branch, type Incoming, ProxyCore, troubles } from './proxy.js';
 import type { ProxyContext } from './proxy-context.js';
 import { identityKey } from './public-identity.js';
 import { RegEventNotifier } from './reg-event-notifier.js';
@@ -86,7 +86,7 @@ export class SCscf implements NetworkFunction {
     const behaviours = new Set(setup.behaviours);
     this.#behaviours = behaviours;
     this.#cx = new CxClient(setup.cx);
-    this.#stack = createSipStack({ node: node.name, environment, ...mw });
+    this.#stack = createSipStack({ node: node.name, environment, ...mw, ...troubles(environment, () => this.#core) });
     this.#core = new ProxyCore(node.name, new OwnAddresses(node.hosts, mw.listen), environment, {
       request: (incoming) => this.#request(incoming),
       ack: (ack, routes) => (routes.length === 0 ? null : { request: ack }),

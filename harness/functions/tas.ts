@@ -13,7 +13,7 @@ import {
   type SipSide,
 } from './network-function.js';
 import { OwnAddresses } from './own-address.js';
-import { type Branch, type Incoming, ProxyCore } from './proxy.js';
+import { type Branch, type Incoming, ProxyCore, troubles } from './proxy.js';
 import { routeToken } from './route-token.js';
 
 /** Named deviations of the telephony application server. */
@@ -54,7 +54,7 @@ export class Tas implements NetworkFunction {
     this.node = setup.node;
     this.#behaviours = new Set(setup.behaviours);
     const { isc, environment, node } = setup;
-    this.#stack = createSipStack({ node: node.name, environment, ...isc });
+    this.#stack = createSipStack({ node: node.name, environment, ...isc, ...troubles(environment, () => this.#core) });
     this.#core = new ProxyCore(node.name, new OwnAddresses(node.hosts, isc.listen), environment, {
       request: (incoming) => this.#request(incoming),
       ack: (ack, routes) => (routes.length > 0 ? { request: ack } : null),

@@ -46,7 +46,7 @@ export class Ue implements NetworkFunction {
       environment,
       timers: setup.timers ?? GM_TIMERS,
       ...(gm.client === undefined ? {} : { localPorts: gm.client }),
-      onTrouble: (text) => this.#agent.problems.push(text),
+      onTrouble: (text, whose) => (whose === 'own' ? this.#agent.problems.push(text) : environment.onWarning?.(text)),
     });
     this.#ports = new MediaPorts(environment, node.name, { address: gm.address, ports: gm.media });
     this.#progress = new Progress(node.name, environment.clock, setup.guard ?? GUARD);

@@ -41,8 +41,10 @@ export interface ConnectionOwner {
   answer(request: DiameterMessage, connection: DiameterConnection): Promise<DiameterMessage | null>;
   nextHopByHop(): number;
   closed(connection: DiameterConnection): void;
-  /** Something that is not an answer to anybody: garbage on the stream, an answer nobody waits for. */
+  /** What this node could not do. */
   trouble(text: string): void;
+  /** What the peer did that leads to no answer: garbage on the stream, an answer nobody waits for. */
+  peerTrouble(text: string): void;
 }
 
 interface Pending {
@@ -155,7 +157,7 @@ export class DiameterConnection {
   #received(octets: Uint8Array): void {
     for (const frame of this.#framer.push(octets)) {
       if (frame.kind === 'garbage') {
-        this.#owner.trouble(`${frame.defect.text} (from ${this.#remoteHost ?? this.#stream.remote.address})`);
+        this.#owner.peerTrouble(`${frame.defect.text} (from ${this.#remoteHost ?? this.#stream.remote.address})`);
         this.#stream.destroy();
         return;
       }
@@ -176,7 +178,7 @@ export class DiameterConnection {
       this.#succeed(message);
       this.#stream.end();
     } else if (this.#state === 'wait-capabilities') {
-      this.#owner.trouble(`command ${message.commandCode} came before the capabilities`);
+      this.#owner.peerTrouble(`command ${message.commandCode} came before the capabilities`);
       this.#stream.destroy();
     } else this.#serve(message);
   }
@@ -196,7 +198,7 @@ export class DiameterConnection {
   #answered(answer: DiameterMessage): void {
     const pending = this.#pending.get(answer.hopByHop);
     if (pending === undefined) {
-      this.#owner.trouble(`an answer to command ${answer.commandCode} that nobody waits for`);
+      this.#owner.peerTrouble(`an answer to command ${answer.commandCode} that nobody waits for`);
       return;
     }
     this.#pending.delete(answer.hopByHop);
@@ -301,7 +303,7 @@ export class DiameterConnection {
   #ended(): void {
     this.#state = 'closed';
     this.#watchdog?.cancel();
-    for (const frame of this.#framer.end()) if (frame.kind === 'garbage') this.#owner.trouble(frame.defect.text);
+    for (const frame of this.#framer.end()) if (frame.kind === 'garbage') this.#owner.peerTrouble(frame.defect.text);
     for (const { reject, timer } of this.#pending.values()) {
       timer.cancel();
       reject(new DiameterPeerError('connection-lost', `${this.#owner.node}: the connection was closed`));

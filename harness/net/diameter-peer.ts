@@ -81,6 +81,7 @@ export class DiameterPeer {
       nextHopByHop: () => (this.#hopByHop = (this.#hopByHop + 1) >>> 0),
       closed: (connection) => this.#connections.delete(connection),
       trouble: (text) => this.#troubles.push(`${options.node}: ${text}`),
+      peerTrouble: (text) => options.environment.onWarning?.(`${options.node}: ${text}`),
     };
   }
 

@@ -121,7 +121,7 @@ export async function startDnsServer(options: DnsServerOptions): Promise<DnsServ
     });
     registry.streamFlow(peer, own)?.drop();
   });
-  tcp.on('requestError', (error) => options.onTrouble?.(`${node} cannot read a query over TCP: ${error.message}`));
+  tcp.on('requestError', (error) => environment.onWarning?.(`${node} cannot read a query over TCP: ${error.message}`));
 
   return { ...own, close: closeBoth };
 }

@@ -12,6 +12,8 @@ export interface NetEnvironment {
   readonly activity: Activity;
   readonly tap: Tap;
   readonly deviation?: Deviation;
+  /** For the log: what peers did that is beyond their protocol. It says nothing about ourselves and changes no verdict. */
+  onWarning?(text: string): void;
 }
 
 export interface EnvironmentOptions {
@@ -20,7 +22,7 @@ export interface EnvironmentOptions {
   readonly seed: string;
   readonly tap: Tap;
   readonly deviation?: Deviation;
-  /** What the activity guard has to tell: something was under way and never arrived. */
+  /** What the activity guard has to tell (something was under way and never arrived), and what peers did. */
   readonly onWarning?: (text: string) => void;
 }
 
@@ -33,5 +35,6 @@ export function createEnvironment(options: EnvironmentOptions): NetEnvironment {
     activity,
     tap: options.tap,
     ...(options.deviation === undefined ? {} : { deviation: options.deviation }),
+    ...(options.onWarning === undefined ? {} : { onWarning: options.onWarning }),
   };
 }

@@ -193,7 +193,8 @@ class SipEndpoint implements SipStack, ClientHost {
     } catch (error) {
       // What a peer sends must not end the process, even where the function above stumbles over it; but it must be told.
       if (this.#options.onTrouble === undefined) throw error;
-      this.#trouble(`${this.node} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#options.onTrouble(`${this.node} failed: ${why}`, 'own');
     }
   }
 
@@ -321,6 +322,6 @@ class SipEndpoint implements SipStack, ClientHost {
   }
 
   #trouble(text: string): void {
-    this.#options.onTrouble?.(text);
+    this.#options.onTrouble?.(text, 'peer');
   }
 }

@@ -39,8 +39,11 @@ export interface SipStackOptions {
   readonly tls?: TlsIdentity;
   /** Ports (inclusive) that its own TCP and TLS connections come from, where several nodes share an address, as on `::1`. */
   readonly localPorts?: readonly [number, number];
-  /** What peers did that is no SIP, and sockets that failed: for the log; the evidence is in the tap. */
-  onTrouble?(text: string): void;
+  /**
+   * What peers did that is no SIP, and sockets that failed (`peer`): for the log; the evidence is in the tap. And what a handler of
+   * ours threw (`own`): without this method it is thrown on.
+   */
+  onTrouble?(text: string, whose: 'peer' | 'own'): void;
 }
 
 export interface SendOptions {
