@@ -167,7 +167,7 @@ export class Ibcf implements NetworkFunction {
     if (target === null) return incoming.reply(404);
     const initial = request.method === 'INVITE' && known === null;
     const session = initial ? this.#begin(request) : known;
-    request = await this.#outward(request, session);
+    request = await this.#kept(initial, session, this.#outward(request, session));
     if (initial && session !== null) request = this.#recordRouted(request, session, 'outer');
     this.#forward(incoming, { request, stack: this.#ici, ...(target === '' ? {} : { target }) }, session, 'inner');
   }
@@ -180,7 +180,7 @@ export class Ibcf implements NetworkFunction {
     request = this.#inward(request);
     if (initial && chargingVectorOf(request) === null) request = this.#withOwnVector(request);
     const session = initial ? this.#begin(request) : known;
-    request = await this.#anchored(request, session, 'outer');
+    request = await this.#kept(initial, session, this.#anchored(request, session, 'outer'));
     if (initial && session !== null) request = this.#recordRouted(request, session, 'inner');
     const follows = request.has('Route') || request.get('To')?.includes('tag=') === true;
     const branch: Branch = { request, stack: this.#mx, ...(follows ? {} : { target: this.setup.iCscf }) };
@@ -323,6 +323,16 @@ export class Ibcf implements NetworkFunction {
     };
     this.#sessions.set(token, session);
     return session;
+  }
+
+  /** A call that cannot be taken up (no media ports, say) leaves no session. */
+  async #kept<T>(initial: boolean, session: BorderSession | null, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (initial && session !== null) await this.#end(session);
+      throw error;
+    }
   }
 
   #end(session: BorderSession): Promise<void> {

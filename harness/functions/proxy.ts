@@ -82,8 +82,12 @@ export class ProxyCore {
 
   /** Sends the request on; with several branches in parallel (RFC 3261 §16.6 and §16.7). Answers 483 or 482 itself. */
   forward(incoming: Incoming, branches: readonly Branch[], events: ForwardEvents = {}): void {
-    if (maxForwards(incoming.request) === 0 || this.#loops(incoming.transaction.request)) {
-      incoming.reply(maxForwards(incoming.request) === 0 ? 483 : 482);
+    const refusal = maxForwards(incoming.request) === 0 ? 483 : this.#loops(incoming.transaction.request) ? 482 : null;
+    if (refusal !== null) {
+      incoming.reply(refusal);
+      // What the function has opened for this request it closes as after any other refusal.
+      const final = buildResponse(incoming.transaction.request, refusal);
+      Promise.resolve(events.ended?.(final)).catch((error: unknown) => this.#problem(error));
       return;
     }
     const context = new ProxyContext(incoming, this.environment.clock, this.environment.random.hex(8), events, {
