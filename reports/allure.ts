@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Stage, Status, type StepResult, type TestResult } from 'allure-js-commons';
 import type { Category } from 'allure-js-commons/sdk';
@@ -48,7 +48,11 @@ export function writeAllure(folder: string, reportFolder: string, report: Verdic
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const writer = new FileSystemWriter({ resultsDir: folder });
-  for (const entry of report.cases) writer.writeResult(resultOf(entry, report, reportFolder, writer));
+  for (const entry of report.cases) {
+    const result = resultOf(entry, report, { from: reportFolder, to: folder });
+    // Not by the writer, which waits for the disk after each file: this folder can always be made again.
+    writeFileSync(join(folder, `${result.uuid}-result.json`), JSON.stringify(result));
+  }
   writer.writeCategoriesDefinitions([...CATEGORIES]);
   const { run } = report;
   writer.writeEnvironmentInfo({
@@ -61,7 +65,21 @@ export function writeAllure(folder: string, reportFolder: string, report: Verdic
   });
 }
 
-function resultOf(entry: CaseEntry, report: VerdictReport, reportFolder: string, writer: FileSystemWriter): TestResult {
+/** The same file in a second place; a copy where the file system has no links. */
+function place(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}
+
+interface Folders {
+  readonly from: string;
+  readonly to: string;
+}
+
+function resultOf(entry: CaseEntry, report: VerdictReport, { from, to }: Folders): TestResult {
   const start = Date.parse(entry.startedAt ?? report.run.startedAt);
   const uuid = uuidOf(`${report.run.startedAt} ${entry.key}`);
   const { status, prefix } = STATUS[entry.verdict];
@@ -93,9 +111,9 @@ function resultOf(entry: CaseEntry, report: VerdictReport, reportFolder: string,
     ),
     attachments: ATTACHMENTS.flatMap(({ name, type, extension, path }) => {
       const relative = path(entry);
-      if (relative === null || !existsSync(join(reportFolder, relative))) return [];
+      if (relative === null || !existsSync(join(from, relative))) return [];
       const source = `${uuidOf(`${uuid} ${name}`)}-attachment.${extension}`;
-      writer.writeAttachmentFromPath(source, join(reportFolder, relative));
+      place(join(from, relative), join(to, source));
       return [{ name, type, source }];
     }),
     parameters: Object.entries(entry.options).map(([name, value]) => ({ name, value: String(value) })),

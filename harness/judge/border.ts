@@ -8,6 +8,7 @@ import type { SipView } from './sip-view.js';
 export class Border {
   readonly #context: RuleContext;
   readonly #network = new Map<string, string | null>();
+  readonly #nodeOf = new Map<string, NetworkNode | null>();
   readonly #inside = new Map<SipView, SipView | null>();
   readonly #forwarded = new Map<SipView, SipView | null>();
 
@@ -94,6 +95,10 @@ export class Border {
 
   /** The node that a host name, or an address with port, names; null where the profile does not tell or several nodes share it. */
   nodeOfHost(host: string, port: number | null): NetworkNode | null {
+    return cached(this.#nodeOf, `${host} ${port}`, () => this.#findNode(host, port));
+  }
+
+  #findNode(host: string, port: number | null): NetworkNode | null {
     const name = host.toLowerCase().replace(/^\[|\]$/g, '');
     const named = this.#nodes().filter((node) => node.hosts.some((own) => own.toLowerCase() === name));
     if (named.length === 1) return named[0] ?? null;

@@ -1,5 +1,7 @@
 import type { RecordedSip } from '../evidence/model.js';
 import type { ReferencePoint } from '../profile/reference-point.js';
+import { parseSdp } from '../wire/sdp/parse.js';
+import type { Sdp } from '../wire/sdp/sdp.js';
 import {
   type ChargingVector,
   type CSeq,
@@ -57,6 +59,8 @@ export class SipView {
   #sdp: Uint8Array | null | undefined;
   #nameAddrs: Map<string, readonly (NameAddr | null)[]> | undefined;
   #callId: string | undefined;
+  #branch: string | undefined;
+  #description: Sdp | null | undefined;
   #fromTag: string | undefined;
   #toTag: string | undefined;
 
@@ -119,8 +123,16 @@ export class SipView {
     return this.#vias;
   }
 
+  /** The branch of the topmost Via, which alone is decoded for it. */
   get branch(): string {
-    return this.vias[0]?.branch ?? '';
+    this.#branch ??= parseVia(this.sip.get('Via') ?? '')?.branch ?? '';
+    return this.#branch;
+  }
+
+  /** The session description, decoded; null where there is none. */
+  get description(): Sdp | null {
+    if (this.#description === undefined) this.#description = this.sdp === null ? null : parseSdp(this.sdp);
+    return this.#description;
   }
 
   /** The Request-URI; null for responses and for what is no URI. */

@@ -2,7 +2,6 @@ import type { Party, RecordedDiameter } from '../../evidence/model.js';
 import { printIPv6 } from '../../wire/diameter/avp-value.js';
 import { octetsOf, textOf } from '../../wire/diameter/find.js';
 import { rtcpEndpoint, rtpEndpoint } from '../../wire/sdp/media-attributes.js';
-import { parseSdp } from '../../wire/sdp/parse.js';
 import { bandwidthOf, type Sdp } from '../../wire/sdp/sdp.js';
 import { partyName } from '../correlation.js';
 import type { RuleContext } from '../rule.js';
@@ -105,16 +104,30 @@ export function isCharged(af: Party, identifier: string, context: RuleContext): 
 export function describedMedia(session: RxSession, request: RecordedDiameter): DescribedMedia | null {
   const address = framedAddress(request);
   if (address === null) return null;
+  const known = DESCRIBED.get(session) ?? new Map<string, DescribedMedia | null>();
+  DESCRIBED.set(session, known);
+  let media = known.get(address);
+  if (media === undefined) {
+    media = mediaAt(session, address);
+    known.set(address, media);
+  }
+  return media;
+}
+
+/** A session has a request for each step of its call, and one set of descriptions. */
+const DESCRIBED = new WeakMap<RxSession, Map<string, DescribedMedia | null>>();
+
+function mediaAt(session: RxSession, address: string): DescribedMedia | null {
   const node = partyName(session.af);
   const ue: Sdp[] = [];
   const peer: Sdp[] = [];
   for (const view of session.sip) {
-    if (view.sdp === null) continue;
+    const { description } = view;
+    if (description === null) continue;
     const { from, to } = view.record;
     // What the UE says comes from its address; what the other end says comes from the core, or goes to the UE.
-    if (from.address === address) ue.push(parseSdp(view.sdp));
-    else if (to.address === address || (partyName(to) === node && from.address !== address))
-      peer.push(parseSdp(view.sdp));
+    if (from.address === address) ue.push(description);
+    else if (to.address === address || (partyName(to) === node && from.address !== address)) peer.push(description);
   }
   if (ue.length === 0 || peer.length === 0) return null;
   return {
