@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plainText, wrap } from '../../reports/plain-text.js';
 import { readReport, writeHead } from '../../reports/report-folder.js';
@@ -78,15 +78,16 @@ async function outcomesOf(
         continue;
       }
       outcomes.push(...proveOnTrace(trace, here.filter(isWire)));
-      for (const fault of here.filter((one) => !isWire(one))) {
-        const bad = await tracesOf([key], fault.name, join(folder, fault.name), argv, terminal);
-        const findings = bad.get(key)?.findings;
-        outcomes.push(
-          findings === undefined
+      const live = here.filter((one) => !isWire(one));
+      outcomes.push(
+        ...(await concurrently(live, async (fault) => {
+          const bad = await tracesOf([key], fault.name, join(folder, fault.name), argv, terminal);
+          const findings = bad.get(key)?.findings;
+          return findings === undefined
             ? outcomeOf(fault, [], `${key} left no trace under it`)
-            : outcomeOf(fault, newRules(trace.findings, findings)),
-        );
-      }
+            : outcomeOf(fault, newRules(trace.findings, findings));
+        })),
+      );
       terminal.err(
         `${outcomes.length}/${faults.length} faults, ${outcomes.filter((one) => !one.caught).length} escaped\n`,
       );
@@ -99,6 +100,20 @@ async function outcomesOf(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Does the work of each item, as many at once as there are processors; results in the order of the items. */
+async function concurrently<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) {
+      const item = items[index];
+      if (item !== undefined) results[index] = await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  return results;
 }
 
 function isWire(fault: Fault): fault is WireFault {
