@@ -34,6 +34,15 @@ export function response(status: number, method: string): Shape {
     methodOfCSeq(message.sip) === method;
 }
 
+/** A final response other than 2xx to a request of one method. */
+export function refusal(method: string): Shape {
+  return (message) =>
+    message.protocol === 'sip' &&
+    message.sip.kind === 'response' &&
+    message.sip.status >= 300 &&
+    methodOfCSeq(message.sip) === method;
+}
+
 /** A Diameter request (`UAR`) or answer (`UAA`) by its abbreviation. */
 export function diameter(
   abbreviation: `${Command}${'R' | 'A'}`,
