@@ -1,12 +1,16 @@
+import { extname } from 'node:path';
 import { defineConfig } from '@playwright/test';
+
+/** This file runs as TypeScript from a checkout and as JavaScript from a built package. */
+const extension = extname(import.meta.filename);
 
 /** Two projects under one runner: the self-tests beside the code, and the suites against the simulated networks. */
 export default defineConfig({
   fullyParallel: true,
   forbidOnly: process.env['CI'] !== undefined,
-  reporter: [['list']],
+  reporter: [['list'], [`./reports/skipped-reporter${extension}`]],
   retries: 0,
-  timeout: 30_000,
+  timeout: 60_000,
   projects: [
     {
       name: 'self-tests',
