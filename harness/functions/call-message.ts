@@ -21,6 +21,13 @@ export function sessionExpiresOf(message: SipMessage): SessionExpires | null {
   return value === undefined ? null : parseSessionExpires(value);
 }
 
+const KNOWN_OPTIONS: readonly string[] = ['100rel', 'precondition', 'timer', 'sec-agree'];
+
+/** What the request requires and this UE does not have: it is refused with 420, RFC 3261 §8.2.2.3. */
+export function unknownOptions(request: SipRequest): readonly string[] {
+  return request.all('Require').filter((option) => !KNOWN_OPTIONS.includes(option.toLowerCase()));
+}
+
 /** An option tag in Supported or Require. */
 export function offersOption(message: SipMessage, tag: string): boolean {
   return [...message.all('Supported'), ...message.all('Require')].some((each) => each.toLowerCase() === tag);

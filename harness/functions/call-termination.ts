@@ -4,7 +4,7 @@ import { parseCSeq, parseRAck } from '../wire/sip/headers.js';
 import type { SipRequest } from '../wire/sip/message.js';
 import { bodyOfType, bodyParts } from '../wire/sip/multipart.js';
 import { Call } from './call.js';
-import { MIN_SE, offersOption, SDP, sessionExpiresOf } from './call-message.js';
+import { MIN_SE, offersOption, SDP, sessionExpiresOf, unknownOptions } from './call-message.js';
 import { Repetition } from './call-timers.js';
 import type { MediaPorts } from './media-ports.js';
 import type { MediaSession } from './media-session.js';
@@ -14,8 +14,6 @@ import { UeError } from './ue-progress.js';
 import { GM_TIMERS, UE_METHODS } from './ue-setup.js';
 
 type Header = readonly [string, string];
-
-const KNOWN_OPTIONS: readonly string[] = ['100rel', 'precondition', 'timer', 'sec-agree'];
 
 /** A call that comes in, TS 24.229 §5.1.4. */
 export class CallTermination extends Call {
@@ -248,7 +246,7 @@ interface Refusal {
 
 /** What the UE cannot take, RFC 3261 §8.2.2 and §8.2.3, RFC 4028 §9. */
 function refusalOf(request: SipRequest): Refusal | null {
-  const unknown = request.all('Require').filter((option) => !KNOWN_OPTIONS.includes(option.toLowerCase()));
+  const unknown = unknownOptions(request);
   if (unknown.length > 0) return { status: 420, headers: [['Unsupported', unknown.join(', ')]] };
   const bodies = bodyParts(request);
   if (bodies.length > 0 && !bodies.some(({ type }) => type === SDP)) return { status: 415, headers: [['Accept', SDP]] };

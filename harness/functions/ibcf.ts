@@ -183,6 +183,8 @@ export class Ibcf implements NetworkFunction {
     request = await this.#kept(initial, session, this.#anchored(request, session, 'outer'));
     if (initial && session !== null) request = this.#recordRouted(request, session, 'inner');
     const follows = request.has('Route') || request.get('To')?.includes('tag=') === true;
+    // A dialog of ours has a route set; the name of the domain is the target of none (RFC 3261 §12.2.2).
+    if (known === null && follows && !request.has('Route') && this.#isOurDomain(request)) return incoming.reply(481);
     const branch: Branch = { request, stack: this.#mx, ...(follows ? {} : { target: this.setup.iCscf }) };
     this.#forward(incoming, branch, session, 'outer');
   }
@@ -296,6 +298,11 @@ export class Ibcf implements NetworkFunction {
     const uri = sipUriOf(request.requestUri);
     if (uri === null || uri.user !== null) return false;
     return plainHost(uri.host) === plainHost(this.setup.domain) || this.#ownHost(uri.host);
+  }
+
+  #isOurDomain(request: SipRequest): boolean {
+    const uri = sipUriOf(request.requestUri);
+    return uri !== null && plainHost(uri.host) === plainHost(this.setup.domain);
   }
 
   #ownHost(host: string): boolean {

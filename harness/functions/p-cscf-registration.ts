@@ -73,11 +73,6 @@ export class PCscfRegistration {
       incoming.reply(400);
       return;
     }
-    const unsupported = request.all('Proxy-Require').filter((tag) => tag.toLowerCase() !== 'sec-agree');
-    if (unsupported.length > 0) {
-      incoming.reply(420, { headers: [['Unsupported', unsupported.join(', ')]] });
-      return;
-    }
     const impi = impiOf(request, impu);
     const address = plainHost(transaction.source.address);
     const association = this.#pending.get(impi) ?? this.#established.get(impi);

@@ -67,6 +67,7 @@ export class PCscf implements NetworkFunction {
     const { address } = firstPoint(mw);
     this.#host = address.includes(':') ? `[${address}]` : address;
     this.#core = new ProxyCore(node.name, new OwnAddresses(node.hosts, [...mw.listen, ...gm.listen]), environment, {
+      proxyOptions: ['sec-agree'],
       request: (incoming) => this.#request(incoming),
       ack: (ack, routes, stack) => this.#ack(ack, routes, stack),
     });
@@ -160,11 +161,6 @@ export class PCscf implements NetworkFunction {
     const ue = known?.ue ?? this.#ues.bySource(request, transaction.source);
     if (ue === null) {
       incoming.reply(403);
-      return;
-    }
-    const unsupported = request.all('Proxy-Require').filter((tag) => tag.toLowerCase() !== 'sec-agree');
-    if (unsupported.length > 0) {
-      incoming.reply(420, { headers: [['Unsupported', unsupported.join(', ')]] });
       return;
     }
     let result = this.#cleaned(request);

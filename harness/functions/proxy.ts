@@ -40,6 +40,8 @@ export interface Branch {
 }
 
 export interface ProxyHandlers {
+  /** Option tags that Proxy-Require may have here, in lower case; any other is a 420 (RFC 3261 §16.3 step 5). */
+  readonly proxyOptions?: readonly string[];
   request(incoming: Incoming): Promise<void> | void;
   /** An ACK to a 2xx; null drops it. */
   ack(ack: SipRequest, routes: readonly SipUri[], stack: SipStack): Branch | null;
@@ -124,6 +126,12 @@ export class ProxyCore {
       this.#problem(error);
       if (!answered) incoming.reply(500);
     };
+    const known = this.handlers.proxyOptions ?? [];
+    const unsupported = request.all('Proxy-Require').filter((option) => !known.includes(option.toLowerCase()));
+    if (unsupported.length > 0) {
+      incoming.reply(420, { headers: [['Unsupported', unsupported.join(', ')]] });
+      return;
+    }
     try {
       const handled = this.handlers.request(incoming);
       if (handled instanceof Promise) handled.catch(failed);

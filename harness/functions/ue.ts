@@ -3,6 +3,7 @@ import type { ListenPoint, ServerTransaction, SipStack } from '../net/sip-stack.
 import { buildResponse } from '../wire/sip/build.js';
 import type { SipRequest } from '../wire/sip/message.js';
 import type { Call } from './call.js';
+import { unknownOptions } from './call-message.js';
 import { type CallOptions, CallOrigination } from './call-origination.js';
 import { CallTermination } from './call-termination.js';
 import { MediaPorts } from './media-ports.js';
@@ -215,9 +216,11 @@ export class Ue implements NetworkFunction {
     else if (this.subscription.claims(request)) this.subscription.notified(transaction);
     else if (tagOf(request.get('To') ?? '') !== '' || request.method === 'NOTIFY') reply(481);
     else if (request.method === 'INVITE') this.#invited(transaction, reply);
+    else if (!UE_METHODS.split(', ').includes(request.method) && request.method !== 'MESSAGE')
+      reply(405, [['Allow', UE_METHODS]]);
+    else if (unknownOptions(request).length > 0) reply(420, [['Unsupported', unknownOptions(request).join(', ')]]);
     else if (request.method === 'OPTIONS' || request.method === 'MESSAGE') reply(200, [['Allow', UE_METHODS]]);
-    else if (UE_METHODS.split(', ').includes(request.method)) reply(481);
-    else reply(405, [['Allow', UE_METHODS]]);
+    else reply(481);
   }
 
   #invited(transaction: ServerTransaction, reply: (status: number) => void): void {
