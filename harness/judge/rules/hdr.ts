@@ -20,11 +20,11 @@ interface LegHeader {
   readonly toldFor?: (view: SipView) => boolean;
 }
 
-const inInvite = (view: SipView): boolean => view.isRequest && view.method === 'INVITE';
+const inInvite = (view: SipView): boolean => view.isRequest && view.method === 'INVITE' && view.inDialog === false;
 const inAuthenticationOfInvite = (view: SipView): boolean =>
   view.method === 'INVITE' && (view.status === 401 || view.status === 407);
 
-/** TS 29.165 §6.1.1.3.3; INVITE has INV-08, INV-22, INV-26, INV-30, INV-31 and RSP-20 of its own. */
+/** TS 29.165 §6.1.1.3.3; the INVITE that begins a call and its responses have INV-08, INV-22, INV-26, INV-30, INV-31 and RSP-20 of its own. */
 const ROAMING_ONLY: readonly LegHeader[] = [
   { header: 'Authentication-Info' },
   { header: 'Authorization', toldFor: inInvite },
@@ -48,35 +48,49 @@ const ROAMING_ONLY: readonly LegHeader[] = [
 const NON_ROAMING_ONLY = ['Identity', 'Attestation-Info', 'Origination-Id', 'P-Refused-URI-List'];
 
 /**
- * Capabilities of status m whose headers the border passes; those with a rule of their own about presence (Allow,
- * Supported, Contact, Accept, Accept-Contact, Session-Expires …) and those that routing or screening consume are left out.
+ * Capabilities of status m whose headers the border passes; those with a rule of their own about presence (Supported,
+ * Contact …) and those that routing or screening consume are left out.
  */
-const PASSED = [
-  'Accept-Encoding',
-  'Accept-Language',
-  'Date',
-  'Expires',
-  'Geolocation',
-  'Geolocation-Error',
-  'Geolocation-Routing',
-  'Max-Breadth',
-  'MIME-Version',
-  'Min-Expires',
-  'Min-SE',
-  'Organization',
-  'Referred-By',
-  'Reject-Contact',
-  'Request-Disposition',
-  'Timestamp',
-  'Trigger-Consent',
-  'Unsupported',
-  'User-Agent',
+const PASSED: readonly LegHeader[] = [
+  { header: 'Accept', toldFor: inInvite },
+  { header: 'Accept-Contact', toldFor: inInvite },
+  { header: 'Allow', toldFor: (view) => view.status === 405 || saysAllow(view) },
+  { header: 'Session-Expires' },
+  ...[
+    'Accept-Encoding',
+    'Accept-Language',
+    'Date',
+    'Expires',
+    'Geolocation',
+    'Geolocation-Error',
+    'Geolocation-Routing',
+    'Max-Breadth',
+    'MIME-Version',
+    'Min-Expires',
+    'Min-SE',
+    'Organization',
+    'Referred-By',
+    'Reject-Contact',
+    'Request-Disposition',
+    'Timestamp',
+    'Trigger-Consent',
+    'Unsupported',
+    'User-Agent',
+  ].map((header) => ({ header })),
 ];
+
+/** INVITE, its 2xx and UPDATE say Allow by a rule of its own, MTH-08. */
+function saysAllow(view: SipView): boolean {
+  if (view.isRequest) return view.method === 'INVITE' || view.method === 'UPDATE';
+  return view.method === 'INVITE' && view.status >= 200 && view.status < 300;
+}
 
 /** Headers that went into a border and did not come out. */
 function lost(before: SipView, after: SipView): readonly Complaint[] {
   if (after.status === 100) return [];
-  return PASSED.filter((header) => before.has(header) && !after.has(header)).map((header) => ({
+  return PASSED.filter(
+    ({ header, toldFor }) => before.has(header) && !after.has(header) && toldFor?.(after) !== true,
+  ).map(({ header }) => ({
     seen: `no ${header} in ${after.title}; its sender had received ${header}: ${before.get(header) ?? ''}`,
     message: after.record,
     line: 1,

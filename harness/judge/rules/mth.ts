@@ -1,3 +1,4 @@
+import type { NetworkNode } from '../../profile/profile.js';
 import type { RuleContext } from '../context.js';
 import type { Rule } from '../rule.js';
 import { seen, sipRule } from '../sip-rule.js';
@@ -9,16 +10,37 @@ const MANDATORY_METHODS = ['ACK', 'BYE', 'CANCEL', 'INVITE', 'OPTIONS', 'PRACK',
 /** What an IMS UE understands at least; the list itself is expert knowledge. */
 const METHODS_OF_A_UE = ['invite', 'ack', 'cancel', 'bye', 'options', 'prack', 'update'];
 
-/** The response was made by the border itself: its far side is captured, and the response did not come from there. */
+/**
+ * The response was made by the border itself: the border is seen to keep Call-IDs, and neither this response (with whatever
+ * To tag) nor, where it forwarded the request, its silence explains the refusal.
+ */
 function madeByBorder(view: SipView, context: RuleContext): boolean {
   const request = view.transaction?.request;
   if (request === undefined || request === null) return false;
   const border = view.record.from.node;
-  if (border === undefined || border.role !== 'ibcf') return false;
-  const farSideCaptured = context.sip.views.some(
-    (other) => other !== view && other.record.from.node === border && other.referencePoint !== 'Ici',
+  if (border === undefined || border.role !== 'ibcf' || !keepsCallIds(border, context)) return false;
+  const fromBehind = (context.sip.byCallId.get(view.callId) ?? []).filter(
+    (other) =>
+      !other.isRequest &&
+      other.record.to.node === border &&
+      other.referencePoint !== 'Ici' &&
+      other.method === view.method &&
+      other.cseq?.number === view.cseq?.number &&
+      other.status >= 200,
   );
-  return farSideCaptured && context.border.inside(view) === null;
+  if (fromBehind.length > 0) return fromBehind.every((other) => other.status !== view.status);
+  return context.border.forwarded(request) === null;
+}
+
+/** Whether some call has the same Call-ID on both sides of a border; one that rewrites them hides what it forwards. */
+function keepsCallIds(border: NetworkNode, context: RuleContext): boolean {
+  return context.memo(`Call-IDs kept by ${border.name}`, () => {
+    const ofBorder = (view: SipView): boolean => view.record.from.node === border || view.record.to.node === border;
+    const outside = new Set(context.ici.filter(ofBorder).map((view) => view.callId));
+    return context.sip.views.some(
+      (view) => view.referencePoint !== 'Ici' && ofBorder(view) && outside.has(view.callId),
+    );
+  });
 }
 
 /** Methods at the II-NNI, TS 29.165 §6.1.1. */

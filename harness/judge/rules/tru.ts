@@ -1,4 +1,4 @@
-import { parseUri } from '../../wire/sip/uri.js';
+import { parseUri, plainNumber } from '../../wire/sip/uri.js';
 import type { RuleContext } from '../context.js';
 import type { Provenance, Rule } from '../rule.js';
 import { type Complaint, type RuleRow, seen, shortened, sipRule } from '../sip-rule.js';
@@ -32,7 +32,7 @@ function withoutTrust(row: Omit<RuleRow, 'strength'>, headers: readonly TrustHea
   });
 }
 
-const inInvite = (view: SipView): boolean => view.isRequest && view.method === 'INVITE';
+const inInvite = (view: SipView): boolean => view.isRequest && view.method === 'INVITE' && view.inDialog === false;
 const onNonRoaming = (view: SipView, context: RuleContext): boolean =>
   context.leg(view) === 'NR' || context.leg(view) === 'VA-HB';
 
@@ -57,13 +57,16 @@ function decoded(text: string): string {
   return text.replace(/%([0-9A-Fa-f]{2})/g, (_match, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-/** User and host of the asserted identities, so that parameters in another order count as the same. */
+/** User and host of the asserted identities, so that parameters in another order and visual separators count as the same. */
 function identities(view: SipView): readonly string[] {
   return view.nameAddrs('P-Asserted-Identity').map((value) => {
     const uri = value === null ? null : parseUri(value.uri);
     if (uri === null) return value?.uri ?? '';
-    if (uri.scheme === 'tel') return `tel:${uri.number}`;
-    return uri.scheme === 'sip' || uri.scheme === 'sips' ? `${uri.number}@${uri.host.toLowerCase()}` : uri.text;
+    if (uri.scheme === 'tel') return `tel:${plainNumber(uri.number)}`;
+    if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return uri.text;
+    const { number, params, host } = uri;
+    const user = params.get('user')?.toLowerCase() === 'phone' ? plainNumber(number ?? '') : number;
+    return `${user}@${host.toLowerCase()}`;
   });
 }
 
@@ -97,8 +100,10 @@ function assertedIdentity(view: SipView, before: SipView, context: RuleContext):
     return [{ seen: `no P-Asserted-Identity in ${view.title}; the border had received one`, line: 1 }];
   }
   const known = identities(before);
-  const strange = identities(view).filter((identity) => !known.includes(identity));
-  return strange.length === 0
+  const passed = identities(view);
+  const dropped = known.filter((identity) => !passed.includes(identity) && !isToldAlias(identity, view, passed));
+  const same = dropped.length === 0 && passed.every((identity) => known.includes(identity));
+  return same
     ? []
     : [
         seen(
@@ -107,6 +112,13 @@ function assertedIdentity(view: SipView, before: SipView, context: RuleContext):
           `the border had received ${shortened(before.all('P-Asserted-Identity').join(', '))}`,
         ),
       ];
+}
+
+/** INV-04 tells a tel URI that is missing beside the SIP URI of its number. */
+function isToldAlias(identity: string, view: SipView, passed: readonly string[]): boolean {
+  if (!inInvite(view) || !identity.startsWith('tel:')) return false;
+  const number = identity.slice('tel:'.length);
+  return passed.some((other) => other.startsWith(`${number}@`));
 }
 
 /** The message that the border at the far end made of this one, where both were captured. */
@@ -131,8 +143,10 @@ export const TRU: readonly Rule[] = [
     usualCause: 'the exit border treats a peer as trusted that is not',
     where: { header: 'P-Asserted-Identity' },
     when: (_view, context) => !context.trusts('P-Asserted-Identity'),
-    judge: (view) =>
-      view.privacy.includes('id') ? seen(view, 'P-Asserted-Identity', 'with Privacy: id, without trust') : null,
+    judge: (view, context) => {
+      const asked = view.privacy.includes('id') || context.border.inside(view)?.privacy.includes('id') === true;
+      return asked ? seen(view, 'P-Asserted-Identity', 'with Privacy: id, without trust') : null;
+    },
   }),
   sipRule({
     id: 'TRU-02',
@@ -342,5 +356,5 @@ export const TRU: readonly Rule[] = [
 
 /** Messages in which RFC 7976 §3 forbids P-Access-Network-Info whatever the trust: PCV-30 tells those. */
 function withoutCharging(view: SipView): boolean {
-  return view.method === 'CANCEL' || view.status === 100;
+  return view.method === 'CANCEL' || view.status === 100 || (view.method === 'ACK' && view.isHopByHop);
 }

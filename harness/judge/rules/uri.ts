@@ -19,12 +19,18 @@ const SEPARATORS = /[().-]/g;
 const GLOBAL_NUMBER = /^\+[0-9][0-9().-]*$/;
 const LOOKS_LIKE_NUMBER = /^\+?[0-9][0-9().-]*$/;
 
-/** The URIs of the Request-URI and of the named headers that can be read. */
-function places(view: SipView, headers: readonly string[], withRequestUri = true): readonly Place[] {
-  const requestUri = withRequestUri ? view.requestUri : null;
+/**
+ * The URIs of the Request-URI and of the named headers that can be read. Inside a dialog, in CANCEL and in responses
+ * Request-URI, From and To repeat what was written before, maybe by the other side: there only the asserted identity is
+ * the sender's own word.
+ */
+function places(view: SipView, headers: readonly string[]): readonly Place[] {
+  const begins = view.isRequest && view.inDialog === false && view.method !== 'CANCEL';
+  const requestUri = begins ? view.requestUri : null;
   const found: Place[] =
     requestUri === null ? [] : [{ header: 'Request-URI', uri: requestUri, text: requestUri.text, bracketed: true }];
   for (const header of headers) {
+    if (!begins && header !== 'P-Asserted-Identity') continue;
     for (const value of view.nameAddrs(header)) {
       const uri = value === null ? null : parseUri(value.uri);
       if (uri !== null && value !== null) found.push({ header, uri, text: value.uri, bracketed: value.bracketed });
@@ -33,7 +39,7 @@ function places(view: SipView, headers: readonly string[], withRequestUri = true
   return found;
 }
 
-function complaint(view: SipView, place: Place, text: string): Complaint {
+function complaint(view: SipView, place: Place, text: string): Exclude<Complaint, string> {
   const line = place.header === 'Request-URI' ? 1 : (view.lineOf(place.header) ?? 1);
   return { seen: `${text}: ${place.header} ${shortened(place.text)} in ${view.title}`, line };
 }
@@ -98,7 +104,7 @@ function parameterNames(uri: SipUri | TelUri): readonly string[] {
 }
 
 function orderOf(name: string): string {
-  if (name === 'isub' || name === 'ext') return `0${name}`;
+  if (name === 'isub' || name === 'ext') return '0';
   return name === 'phone-context' ? '1' : `2${name}`;
 }
 
@@ -111,12 +117,11 @@ function parameterOrder(view: SipView): Complaint[] | undefined {
     const names = parameterNames(uri);
     if (names.length < 2) continue;
     looked += 1;
-    const sorted = [...names].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
     const twice = new Set(names).size < names.length;
-    const disordered = sorted.some((name, index) => name !== names[index]);
+    const disordered = names.some((name, index) => index > 0 && orderOf(names[index - 1] ?? '') > orderOf(name));
     if (!twice && !disordered) continue;
     const found = complaint(view, place, twice ? 'a tel parameter twice' : 'tel parameters out of order');
-    wrong.push(typeof found === 'string' || twice || uri.scheme === 'tel' ? found : { ...found, strength: 'should' });
+    wrong.push(twice || uri.scheme === 'tel' ? found : { ...found, strength: 'should' });
   }
   return looked === 0 ? undefined : wrong;
 }
@@ -128,30 +133,31 @@ function callingPartyCategory(view: SipView): Complaint[] | undefined {
   const wrong: Complaint[] = [];
   for (const place of places(view, IDENTITY_HEADERS)) {
     if (place.uri.scheme !== 'tel' && !isSip(place.uri)) continue;
-    const value = telParams(place.uri).get('cpc');
+    const behindHost = place.uri.scheme === 'tel' ? undefined : place.uri.params.get('cpc');
+    const value = telParams(place.uri).get('cpc') ?? behindHost;
     if (value === undefined) continue;
     looked += 1;
-    const found =
-      place.header !== 'P-Asserted-Identity'
-        ? complaint(view, place, 'cpc outside of P-Asserted-Identity')
-        : !CPC_VALUES.includes((value ?? '').toLowerCase())
-          ? complaint(view, place, 'an unknown value of cpc')
-          : null;
-    if (found === null || typeof found === 'string') continue;
-    wrong.push(
-      place.header === 'P-Asserted-Identity' ? { ...found, provenance: 'S2' } : { ...found, strength: 'should' },
-    );
+    if (place.header !== 'P-Asserted-Identity') {
+      wrong.push(complaint(view, place, 'cpc outside of P-Asserted-Identity'));
+      continue;
+    }
+    const text =
+      behindHost !== undefined
+        ? 'cpc behind the host'
+        : CPC_VALUES.includes((value ?? '').toLowerCase())
+          ? null
+          : 'an unknown value of cpc';
+    if (text !== null) wrong.push({ ...complaint(view, place, text), provenance: 'S2' });
   }
   return looked === 0 ? undefined : wrong;
 }
 
 /** A rule over URIs of one message; undefined where it holds none. */
 function uriRule(
-  row: Pick<Rule, 'id' | 'says' | 'clause' | 'usualCause' | 'strength' | 'provenance'> & { readonly initial?: boolean },
+  row: Pick<Rule, 'id' | 'says' | 'clause' | 'usualCause' | 'strength' | 'provenance'>,
   judge: (view: SipView, context: RuleContext) => readonly Complaint[] | undefined,
 ): Rule {
-  const { initial, ...columns } = row;
-  return sipRule({ ...columns, where: { kind: 'request', ...(initial === true ? { dialog: 'initial' } : {}) }, judge });
+  return sipRule({ ...row, where: {}, judge });
 }
 
 /** Addressing, TS 29.165 §8.1. */
@@ -177,7 +183,7 @@ export const URI: readonly Rule[] = [
     strength: 'shall',
     provenance: 'S',
     usualCause: 'the number is not normalised to + and country code before it leaves the network',
-    where: { kind: 'request', dialog: 'initial', legs: ['NR', 'HA-VA', 'VA-HB'] },
+    where: { legs: ['NR', 'HA-VA', 'VA-HB'] },
     when: (_view, context) => !localNumbersAgreed(context),
     judge: (view) => {
       const numbers = places(view, ['P-Asserted-Identity']).filter((place) => phoneNumber(place.uri) !== null);
@@ -194,7 +200,7 @@ export const URI: readonly Rule[] = [
     strength: 'should',
     provenance: 'S',
     usualCause: 'a rewriting rule drops the URI parameters behind the host',
-    where: { kind: 'request', dialog: 'initial', legs: ['NR'] },
+    where: { legs: ['NR'] },
     judge: (view) => {
       const sip = places(view, ['P-Asserted-Identity']).filter((place) => isSip(place.uri) && place.bracketed);
       if (sip.length === 0) return undefined;
@@ -211,7 +217,6 @@ export const URI: readonly Rule[] = [
       strength: 'should',
       provenance: 'S',
       usualCause: 'a prefix is left in front of the number, or an access code behind the +',
-      initial: true,
     },
     (view) => {
       const global = places(view, ['P-Asserted-Identity']).filter(
@@ -248,7 +253,6 @@ export const URI: readonly Rule[] = [
       strength: 'shall',
       provenance: 'S',
       usualCause: 'a local number is made global without removing its context, or the other way round',
-      initial: true,
     },
     phoneContexts,
   ),
@@ -313,11 +317,14 @@ export const URI: readonly Rule[] = [
     strength: 'shall',
     provenance: 'S',
     usualCause: 'a marking for charging inside the network is not removed at its border',
-    where: { kind: 'request', legs: ['NR', 'VA-HB', 'HA-VA'] },
-    judge: (view) =>
-      places(view, IDENTITY_HEADERS)
+    where: { legs: ['NR', 'VA-HB', 'HA-VA'] },
+    judge: (view) => {
+      const found = places(view, IDENTITY_HEADERS);
+      if (found.length === 0) return undefined;
+      return found
         .filter(({ text }) => /;\s*premium-rate\b/i.test(text))
-        .map((place) => complaint(view, place, 'premium-rate on a non-roaming leg')),
+        .map((place) => complaint(view, place, 'premium-rate on a non-roaming leg'));
+    },
   }),
   uriRule(
     {
