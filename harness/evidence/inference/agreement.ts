@@ -40,6 +40,7 @@ export function agreementOf(
   let trust = false;
   let telUriAllowed = false;
   let precondition = false;
+  let roaming = false;
   let six = false;
   for (const sighting of sightings) {
     if (sighting.protocol !== 'sip' || !atBorder(sighting)) continue;
@@ -49,6 +50,7 @@ export function agreementOf(
     trust ||= sip.has('P-Asserted-Identity') || sip.has('P-Charging-Vector');
     telUriAllowed ||= sip.kind === 'request' && /^tel:/i.test(sip.requestUri);
     precondition ||= /\bprecondition\b/.test(`${sip.all('Supported').join()},${sip.all('Require').join()}`);
+    roaming ||= isRoaming(sip);
     for (const codec of encodingsOf(sip)) codecs.add(codec);
   }
   if (hops.size > 0) {
@@ -58,6 +60,8 @@ export function agreementOf(
         : 'The networks are taken not to trust each other: neither asserted identities nor charging vectors cross the border.',
       'Transport, codecs, tel URIs and preconditions that are used at the border are taken as agreed.',
     );
+    if (roaming)
+      sentences.push('The networks are taken to have a roaming agreement: registrations of roamers cross the border.');
   }
   return {
     trust,
@@ -67,8 +71,13 @@ export function agreementOf(
     telUriAllowed,
     codecs: [...codecs],
     precondition,
-    options: {},
+    options: roaming ? { 'roaming-nni': true } : {},
   };
+}
+
+/** What only the roaming II-NNI carries: a registration by way of a visited network, TS 29.165 §6.1.1.3.3. */
+function isRoaming(sip: SipMessage): boolean {
+  return sip.kind === 'request' && sip.method === 'REGISTER' && (sip.has('P-Visited-Network-ID') || sip.has('Path'));
 }
 
 function encodingsOf(sip: SipMessage): readonly string[] {
