@@ -22,12 +22,15 @@ const RULE_OF_DEFECT: Readonly<Record<string, string>> = {
   'sip-not-utf8': 'GEN-03',
   'sip-unbalanced-quote': 'GEN-03',
   'sip-empty-list-element': 'GEN-03',
+  'sip-empty-parameter': 'GEN-03',
+  'sip-from-tag-missing': 'GEN-03',
   'sip-header-value': 'GEN-03',
   'sip-empty-header': 'GEN-03',
   'sip-duplicate-header': 'GEN-03',
   'sip-cseq-method': 'GEN-03',
   'sip-branch-without-cookie': 'GEN-04',
   'sip-to-tag-missing': 'GEN-05',
+  'sip-mandatory-header-missing': 'GEN-05',
   'sip-max-forwards': 'GEN-06',
   'sip-content-length': 'GEN-07',
   'sip-content-length-missing': 'GEN-07',
@@ -37,41 +40,59 @@ const RULE_OF_DEFECT: Readonly<Record<string, string>> = {
   'sip-multipart-not-closed': 'GEN-08',
 };
 
-/** Headers with a rule of their own for a value that breaks the grammar, is empty or is there twice. */
-const OWN_GRAMMAR_RULE: ReadonlySet<string> = new Set([
-  'p-charging-vector',
-  'p-asserted-identity',
-  'p-asserted-service',
-  'p-early-media',
-  'proxy-require',
-  'contact',
-  'rseq',
-  'rack',
-  'reason',
-  'session-id',
-  'session-expires',
-  'min-se',
-  'max-forwards',
-  'content-length',
-  'content-type',
-  'via',
-  'cseq',
-  'from',
-  'to',
-  'request-disposition',
-  'resource-priority',
-]);
+type ToldElsewhere = (view: SipView) => boolean;
 
-const VALUE_CODES: ReadonlySet<string> = new Set(['sip-header-value', 'sip-empty-header', 'sip-duplicate-header']);
+const always: ToldElsewhere = () => true;
+const initialInvite: ToldElsewhere = (view) => view.isRequest && view.method === 'INVITE' && view.inDialog === false;
+const timed: ToldElsewhere = (view) =>
+  ['INVITE', 'UPDATE'].includes(view.method) && (view.isRequest || (view.status >= 200 && view.status < 300));
+const hasBody: ToldElsewhere = (view) => view.sip.body.length > 0;
+const inRequest: ToldElsewhere = (view) => view.isRequest;
+const inResponse: ToldElsewhere = (view) => !view.isRequest;
+
+/** What the rule of a header itself says of a value that breaks the grammar, is empty or is there twice, by message. */
+const TOLD_ELSEWHERE: Readonly<Record<string, Readonly<Record<string, ToldElsewhere>>>> = {
+  'sip-header-value': {
+    'p-charging-vector': always,
+    'p-asserted-identity': initialInvite,
+    rseq: always,
+    rack: always,
+    reason: inResponse,
+    'session-expires': timed,
+    'content-type': hasBody,
+  },
+  'sip-empty-header': {
+    'p-charging-vector': always,
+    'p-asserted-identity': initialInvite,
+    'proxy-require': inRequest,
+    rseq: always,
+    rack: always,
+    reason: inResponse,
+    'session-expires': timed,
+    'content-type': hasBody,
+  },
+  'sip-duplicate-header': {
+    'p-charging-vector': always,
+    'content-type': hasBody,
+    'content-length': always,
+    'session-id': always,
+    'max-forwards': inRequest,
+    'call-id': inRequest,
+    cseq: inRequest,
+    from: inRequest,
+    to: inRequest,
+  },
+  'sip-from-tag-missing': { from: (view) => !view.isRequest || initialInvite(view) },
+  'sip-mandatory-header-missing': { '': inRequest },
+};
 
 /** The defects of a message that a rule of this family tells. */
 export function defectsOf(view: SipView, id: string): readonly Complaint[] {
+  if (view.sip.defects.length === 0) return [];
   return view.sip.defects.flatMap((defect): readonly Complaint[] => {
     if (RULE_OF_DEFECT[defect.code] !== id || sipDefectCodes.get(defect.code)?.severity === 'note') return [];
     const field = view.sip.headers.find((header) => defect.offset >= header.start && defect.offset < header.end);
-    const core = ['via', 'cseq', 'from', 'to'].includes(field?.canonical.toLowerCase() ?? '');
-    const own = field !== undefined && OWN_GRAMMAR_RULE.has(field.canonical.toLowerCase());
-    if (own && !(core && defect.code === 'sip-header-value') && VALUE_CODES.has(defect.code)) return [];
+    if (TOLD_ELSEWHERE[defect.code]?.[field?.canonical.toLowerCase() ?? '']?.(view) === true) return [];
     return [complaintOf(defect, view, field?.line ?? 1)];
   });
 }

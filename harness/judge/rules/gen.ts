@@ -1,10 +1,13 @@
-import { parseUri, type Uri } from '../../wire/sip/uri.js';
+import { parseContentType } from '../../wire/sip/headers.js';
 import type { RuleContext } from '../context.js';
 import { finalResponse } from '../correlation.js';
 import type { Rule } from '../rule.js';
-import { type Complaint, each, lineInBody, rule, seen, shortened, sipRule, violation } from '../sip-rule.js';
+import { type Complaint, each, rule, seen, shortened, sipRule, violation } from '../sip-rule.js';
 import type { SipView } from '../sip-view.js';
+import { foreignLiterals } from './gen-address-family.js';
 import { defectsOf } from './gen-defects.js';
+import { mirrorsRequest } from './gen-response.js';
+import { looseRoutes } from './gen-routing.js';
 
 /** Above this a request of unknown path MTU goes over a congestion-controlled transport, RFC 3261 §18.1.1. */
 const LARGE_REQUEST = 1300;
@@ -47,47 +50,6 @@ function branchKey(view: SipView): string {
   return `${via?.host.toLowerCase()}:${via?.port ?? ''} ${view.branch}`;
 }
 
-function mirrorsRequest(view: SipView, request: SipView): readonly Complaint[] {
-  const wrong: Complaint[] = [];
-  const expect = (header: string, same: boolean): void => {
-    if (!same)
-      wrong.push({
-        seen: `${header} of ${view.title} is ${shortened(view.get(header) ?? 'missing')}, of the request ${shortened(request.get(header) ?? 'missing')}`,
-        header,
-        line: view.lineOf(header) ?? 1,
-      });
-  };
-  expect('Call-ID', view.callId === request.callId);
-  expect('CSeq', view.cseq?.number === request.cseq?.number && view.cseq?.method === request.cseq?.method);
-  expect('From', view.from?.uri === request.from?.uri && view.fromTag === request.fromTag);
-  expect(
-    'To',
-    view.to?.uri === request.to?.uri && (request.toTag === '' || view.toTag === request.toTag || view.status === 100),
-  );
-  expect('Via', sameVias(view, request));
-  return wrong;
-}
-
-/** `received` and `rport` may be added to the topmost entry (RFC 3261 §18.2.1, RFC 3581 §4); everything else is copied. */
-function sameVias(view: SipView, request: SipView): boolean {
-  const [a, b] = [view.vias, request.vias];
-  return (
-    a.length === b.length &&
-    a.every((via, index) => {
-      const other = b[index];
-      if (via === null || other === null || other === undefined)
-        return via === other && view.all('Via')[index] === request.all('Via')[index];
-      return (
-        via.branch === other.branch &&
-        via.host.toLowerCase() === other.host.toLowerCase() &&
-        via.port === other.port &&
-        via.transport === other.transport &&
-        via.params.get('tokenized-by') === other.params.get('tokenized-by')
-      );
-    })
-  );
-}
-
 function maxForwards(view: SipView): number | null {
   const value = view.get('Max-Forwards');
   return value !== undefined && /^\d{1,3}$/.test(value) ? Number(value) : null;
@@ -96,6 +58,17 @@ function maxForwards(view: SipView): number | null {
 /** A B2BUA makes a request of its own: with another Call-ID, or without the Vias of the one it had received. */
 function isNewRequest(before: SipView, after: SipView): boolean {
   return before.callId !== after.callId || after.vias.length === 1;
+}
+
+/** What is wrong with the Content-Type of a message with a body. */
+function contentType(view: SipView): readonly Complaint[] {
+  const fields = view.sip.fields('Content-Type');
+  if (fields.length > 1)
+    return [{ seen: `${fields.length} Content-Type in ${view.title}`, line: fields[1]?.line ?? 1 }];
+  const value = fields[0]?.value;
+  return value === undefined || parseContentType(value) !== null
+    ? []
+    : [seen(view, 'Content-Type', 'not a media type')];
 }
 
 /** Both sides of each border that were captured: what came in, and what went out. */
@@ -109,59 +82,18 @@ function forwardings(view: SipView, context: RuleContext): readonly (readonly [S
   ];
 }
 
-/** SIP URIs of Record-Route, Route, Path and Service-Route without `lr`. */
-function looseRoutes(view: SipView): readonly Complaint[] {
-  return ['Record-Route', 'Route', 'Path', 'Service-Route'].flatMap((header): readonly Complaint[] => {
-    if (!view.has(header)) return [];
-    return view.nameAddrs(header).flatMap((value): readonly Complaint[] => {
-      const uri = value === null ? null : parseUri(value.uri);
-      return hasLr(uri) ? [] : [{ seen: `${header}: <${value?.uri ?? ''}> without lr in ${view.title}`, header }];
-    });
-  });
-}
-
-function hasLr(uri: Uri | null): boolean {
-  return uri === null || (uri.scheme !== 'sip' && uri.scheme !== 'sips') || uri.params.has('lr');
-}
-
 const SESSION_ID = /^[0-9a-f]{32}(\s*;\s*remote=[0-9a-f]{32})?(\s*;(?!\s*remote=).*)?$/;
 
 function sessionId(view: SipView, context: RuleContext): readonly Complaint[] {
-  const value = view.sip.fields('Session-ID')[0]?.value ?? '';
+  const fields = view.sip.fields('Session-ID');
+  if (fields.length > 1) return [{ seen: `${fields.length} Session-ID in ${view.title}`, line: fields[1]?.line ?? 1 }];
+  const value = fields[0]?.value ?? '';
   if (!SESSION_ID.test(value))
     return [seen(view, 'Session-ID', 'not 32 lower-case hexadecimal digits, or more than one remote')];
   const before = context.border.inside(view)?.sip.fields('Session-ID')[0]?.value;
   const uuids = (text: string): string => (text.match(/[0-9a-f]{32}/g) ?? []).slice(0, 2).join(' ');
   if (before === undefined || !SESSION_ID.test(before) || uuids(before) === uuids(value)) return [];
   return [seen(view, 'Session-ID', `the border had received ${shortened(before)}`)];
-}
-
-const IP6 = /^[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*$/;
-
-/** The origin and connection lines of a description whose address family is not that of the packet. */
-function foreignLiterals(view: SipView): readonly Complaint[] {
-  const six = view.record.from.address.includes(':');
-  const wrong: Complaint[] = [];
-  const via = view.vias[0];
-  if (view.isRequest && via && (IP6.test(via.host) || /^\d+(\.\d+){3}$/.test(via.host)) && IP6.test(via.host) !== six)
-    wrong.push(
-      seen(
-        view,
-        'Via',
-        `a literal of the other IP version in the topmost Via of a packet between ${view.record.from.address} and ${view.record.to.address}`,
-      ),
-    );
-  if (view.sdp === null) return wrong;
-  for (const line of Buffer.from(view.sdp).toString('latin1').split(/\r?\n/)) {
-    const family = /^(?:c=|o=.*\s)IN (IP[46]) \S/.exec(line)?.[1];
-    if (family === undefined || (family === 'IP6') === six) continue;
-    wrong.push({
-      seen: `${line} in the session description of ${view.title}, over IPv${six ? 6 : 4}`,
-      line: lineInBody(view, line),
-      ...(line.startsWith('o=') ? { strength: 'should' as const } : {}),
-    });
-  }
-  return wrong;
 }
 
 /** Digits of a telephone Request-URI; null for another. */
@@ -285,7 +217,10 @@ export const GEN: readonly Rule[] = [
     where: {},
     judge: (view) => {
       const defects = defectsOf(view, 'GEN-07');
-      if (defects.length > 0 || view.has('Content-Length')) return defects;
+      const fields = view.sip.fields('Content-Length');
+      if (fields.length > 1)
+        return { seen: `${fields.length} Content-Length in ${view.title}`, line: fields[1]?.line ?? 1 };
+      if (defects.length > 0 || fields.length === 1) return defects;
       return view.record.transport === 'udp'
         ? null
         : { seen: `no Content-Length in ${view.title} over ${view.record.transport}`, line: 1 };
@@ -299,7 +234,7 @@ export const GEN: readonly Rule[] = [
     provenance: 'S',
     usualCause: 'a header filter removes Content-Type with the headers it does not know',
     where: {},
-    judge: (view) => (view.sip.body.length === 0 ? undefined : defectsOf(view, 'GEN-08')),
+    judge: (view) => (view.sip.body.length === 0 ? undefined : [...defectsOf(view, 'GEN-08'), ...contentType(view)]),
   }),
   rule({
     id: 'GEN-18',
@@ -373,6 +308,8 @@ export const GEN: readonly Rule[] = [
     judge: (view, context) => {
       const agreed = context.profile.agreement.transport;
       const { transport } = view.record;
+      if (agreed === 'tls' && transport === 'tcp')
+        return { seen: `${view.title} over TCP in clear text, agreed is TLS`, line: 1 };
       if (agreed !== 'udp' && transport === 'udp')
         return { seen: `${view.title} over UDP, agreed is ${agreed.toUpperCase()}`, line: 1 };
       if (transport === 'sctp' && context.profile.agreement.options['transport-sctp'] !== true)
