@@ -1,6 +1,15 @@
+import { parseSip } from '../wire/sip/parse.js';
 import { cancelFault, withStatus } from './extra-transaction.js';
 import type { Fault } from './fault.js';
-import { INVITE_OF_A, octetFault, requestOfA, responseOfB, type SipFaultRow, sipFault } from './sip-change.js';
+import {
+  INVITE_OF_A,
+  octetFault,
+  requestOfA,
+  responseOfB,
+  type SipFaultRow,
+  sipFault,
+  standalone,
+} from './sip-change.js';
 
 const PCV = 'P-Charging-Vector';
 const VECTOR = 'icid-value="0123456789";orig-ioi=ims.mnc001.mcc001.3gppnetwork.org';
@@ -24,6 +33,26 @@ function vectorFault(row: SipFaultRow, change: (value: string) => string): Fault
   return sipFault(row, (edit, message) => {
     const value = message.fields(PCV)[0]?.value;
     return value === undefined ? edit : edit.set(PCV, change(value));
+  });
+}
+
+/** A fault that remembers the vector of the call, for a MESSAGE behind its end. */
+function chargingIdentifierAgain(): Fault {
+  let vector = VECTOR;
+  const row: SipFaultRow = {
+    name: 'charging-identifier-again',
+    title: 'A MESSAGE behind the call carries the charging identifier of the call',
+    catches: 'PCV-05',
+    at: { referencePoint: 'Ici', protocol: 'sip', fromRole: 'ibcf', fromNetwork: 'home-a', status: 0 },
+  };
+  return octetFault(row, (octets) => {
+    const message = parseSip(octets);
+    if (message.kind === 'response' || message.method !== 'BYE') {
+      if (message.kind === 'request' && message.method === 'INVITE') vector = message.get(PCV) ?? vector;
+      return [octets];
+    }
+    const headers = ['P-Asserted-Identity: <sip:border@message.invalid>', `${PCV}: ${vector}`];
+    return [octets, standalone(octets, 'MESSAGE', headers)];
   });
 }
 
@@ -51,6 +80,7 @@ export const PCV_FAULTS: readonly Fault[] = [
     },
     (edit) => edit.set(PCV, VECTOR),
   ),
+  chargingIdentifierAgain(),
   vectorFault(
     { name: 'term-ioi-in-request', title: 'The INVITE names the terminating network already', catches: 'PCV-07' },
     (value) => `${value};term-ioi=ims.mnc002.mcc001.3gppnetwork.org`,

@@ -1,3 +1,4 @@
+import { parseUri } from '../../wire/sip/uri.js';
 import type { RuleContext } from '../context.js';
 import type { SipView } from '../sip-view.js';
 
@@ -18,8 +19,26 @@ export function networkOfIoi(ioi: string, context: RuleContext): string | null {
   return context.profile.operators.find((operator) => operator.ioi !== '' && same(operator.ioi, name))?.name ?? null;
 }
 
+/**
+ * The network that an identifier names, where that is neither the sender of the message nor, with a transit network between,
+ * the home of the caller or the callee; null where all is well or cannot be told.
+ */
+export function namesAnother(ioi: string, view: SipView, context: RuleContext): string | null {
+  const named = networkOfIoi(ioi, context);
+  const { from, to } = view.record;
+  const sender = from.node?.network;
+  if (named === null || sender === undefined || context.operator(sender) === undefined || named === sender) return null;
+  if (named === to.node?.network) return named;
+  const parties = view.isRequest ? [...view.nameAddrs('P-Asserted-Identity'), view.from] : [view.to];
+  const homes = parties.map((party) => {
+    const uri = party === null ? null : parseUri(party.uri);
+    return uri?.scheme === 'sip' || uri?.scheme === 'sips' ? context.border.networkOfHost(uri.host) : null;
+  });
+  return homes.includes(named) ? null : named;
+}
+
 /** A list of indexed names and void, RFC 7315 §5.6. */
-export const TRANSIT = /^(void|[A-Za-z][A-Za-z0-9]*\.\d+)(\s*,\s*(void|[A-Za-z][A-Za-z0-9]*\.\d+))*$/;
+export const TRANSIT = /^(void|[A-Za-z][A-Za-z0-9]*\.\d+)(\s*,\s*(void|[A-Za-z][A-Za-z0-9]*\.\d+))*$/i;
 
 /** The list in transit-ioi, unquoted; null without one. */
 export function transitIoi(view: SipView): string | null {

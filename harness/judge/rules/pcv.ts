@@ -1,33 +1,8 @@
-import { capability } from '../capability.js';
-import type { RuleContext } from '../context.js';
-import { scenarioOf } from '../leg.js';
 import type { Rule } from '../rule.js';
-import { type Complaint, type SipRuleRow, seen, shortened, sipRule } from '../sip-rule.js';
+import { type Complaint, rule, type SipRuleRow, seen, shortened, sipRule } from '../sip-rule.js';
 import type { SipView } from '../sip-view.js';
-import { identifier, networkOfIoi, same, TRANSIT, transitIndexes, transitIoi } from './pcv-ioi.js';
-
-const PCV_HEADER = 'P-Charging-Vector';
-
-/** Requests that begin something and are charged; OPTIONS between borders are not. */
-const CHARGED = ['INVITE', 'MESSAGE', 'SUBSCRIBE', 'REFER', 'PUBLISH', 'NOTIFY'];
-
-/** Members of access-network-charging-info, TS 24.229 §7.2A.5.2. */
-const ACCESS_PARAMS = [
-  'ggsn',
-  'pdp-sig',
-  'gcid',
-  'auth-token',
-  'flow-id',
-  'pdngw',
-  'eps-sig',
-  'ecid',
-  'smf',
-  '5gscid',
-  'bras',
-  'icn-bcp',
-  'bcid',
-  'ip-edge',
-];
+import { ACCESS_PARAMS, CHARGED, chargingAgreed, PCV_HEADER, params, reusedIcid } from './pcv-charging.js';
+import { identifier, namesAnother, networkOfIoi, same, TRANSIT, transitIndexes, transitIoi } from './pcv-ioi.js';
 
 type PcvRow = Pick<
   SipRuleRow,
@@ -37,22 +12,6 @@ type PcvRow = Pick<
 /** A rule over messages that carry a P-Charging-Vector. */
 function pcvRule(row: PcvRow): Rule {
   return sipRule({ ...row, where: { ...row.where, header: PCV_HEADER } });
-}
-
-function params(view: SipView): ReadonlyMap<string, string | null> {
-  return view.chargingVector?.params ?? new Map();
-}
-
-/**
- * Whether P-Charging-Vector is due on the leg of a message: mandatory when roaming, elsewhere by agreement (c1). Without
- * an answer the two operators are taken to have agreed if any message of the trace carries it.
- */
-function chargingAgreed(view: SipView, context: RuleContext): boolean {
-  if (!context.trusts(PCV_HEADER)) return false;
-  const scenario = scenarioOf(context.leg(view));
-  if (capability(context, '38', scenario) !== true) return false;
-  if (scenario === 'roam' || context.profile.agreement.options['charging-nonroaming'] === true) return true;
-  return context.memo('P-Charging-Vector seen', () => context.ici.some((other) => other.has(PCV_HEADER)));
 }
 
 function isInitialResponse(view: SipView): boolean {
@@ -76,6 +35,8 @@ export const PCV: readonly Rule[] = [
       const fields = view.sip.fields(PCV_HEADER);
       if (fields.length > 1)
         return { seen: `${fields.length} P-Charging-Vector in ${view.title}`, line: fields[1]?.line };
+      if (/,\s*icid-value\s*=/i.test((fields[0]?.value ?? '').replace(/"[^"]*"/g, '')))
+        return seen(view, PCV_HEADER, 'two vectors in one line');
       const first = /^\s*icid-value\s*=\s*(?:"([^"]*)"|([^;,"\s]+))/i.exec(fields[0]?.value ?? '');
       return (first?.[1] ?? first?.[2] ?? '').trim() === '' ? seen(view, PCV_HEADER, 'no icid-value in front') : null;
     },
@@ -97,19 +58,30 @@ export const PCV: readonly Rule[] = [
   }),
   pcvRule({
     id: 'PCV-04',
-    says: 'All requests of a dialog carry the icid-value of its first request.',
+    says: 'All messages of a dialog carry the icid-value of its first request.',
     clause: 'TS 32.260 §5.1.2.2; TS 29.165 §11.2 note 1, annex B.4.1/27',
     strength: 'shall',
     provenance: 'S',
     usualCause: 'a border makes a new charging identifier for each transaction',
-    where: { kind: 'request', dialog: 'in-dialog' },
+    where: { dialog: 'in-dialog' },
     judge: (view) => {
       if (view.method === 'CANCEL') return undefined;
+      // PCV-32 compares with the request, where that has a vector itself.
+      if (view.transaction?.request?.has(PCV_HEADER) === true && !view.isRequest) return undefined;
       const first = view.dialog?.creator?.request?.chargingVector?.icidValue;
       const own = view.chargingVector?.icidValue;
       if (!first || !own) return undefined;
       return own === first ? null : seen(view, PCV_HEADER, `the dialog began with ${shortened(first)}`);
     },
+  }),
+  rule({
+    id: 'PCV-05',
+    says: 'An icid-value belongs to one session and never comes again.',
+    clause: 'TS 32.260 §5.1.2.2',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a function makes charging identifiers of too little, or copies the vector of a session that is over',
+    check: reusedIcid,
   }),
   pcvRule({
     id: 'PCV-07',
@@ -131,8 +103,8 @@ export const PCV: readonly Rule[] = [
     where: { kind: 'response', status: [101, 699] },
     judge: (view) => {
       const asked = view.transaction?.request?.chargingVector?.origIoi;
-      if (!asked || !isInitialResponse(view)) return undefined;
       const given = view.chargingVector?.origIoi ?? '';
+      if (!asked || (given === '' && !isInitialResponse(view))) return undefined;
       return same(given, asked) ? null : seen(view, PCV_HEADER, `orig-ioi of the request is ${shortened(asked)}`);
     },
   }),
@@ -154,11 +126,13 @@ export const PCV: readonly Rule[] = [
       if (view.chargingVector === null) return undefined;
       const term = view.chargingVector.termIoi ?? '';
       if (term === '') return seen(view, PCV_HEADER, 'no term-ioi');
-      const named = networkOfIoi(term, context);
-      const sender = view.record.from.node?.network;
-      if (named === null || sender === undefined || context.operator(sender) === undefined || named === sender)
-        return null;
-      return seen(view, PCV_HEADER, `term-ioi names ${named}, the response came from ${sender}`);
+      const named = namesAnother(term, view, context);
+      if (named === null) return null;
+      return seen(
+        view,
+        PCV_HEADER,
+        `term-ioi names ${named}, the response came from ${view.record.from.node?.network}`,
+      );
     },
   }),
   pcvRule({
@@ -184,11 +158,9 @@ export const PCV: readonly Rule[] = [
       if (!origIoi) return undefined;
       const { type } = identifier(origIoi);
       if (type !== null && /1$/.test(type)) return { ...withHeader(view, `prefix ${type}`), provenance: 'S2' };
-      const named = networkOfIoi(origIoi, context);
-      const sender = view.record.from.node?.network;
-      if (named === null || sender === undefined || context.operator(sender) === undefined || named === sender)
-        return null;
-      return withHeader(view, `orig-ioi names ${named}, the request came from ${sender}`);
+      const named = namesAnother(origIoi, view, context);
+      if (named === null) return null;
+      return withHeader(view, `orig-ioi names ${named}, the request came from ${view.record.from.node?.network}`);
     },
   }),
   pcvRule({
@@ -275,13 +247,13 @@ export const PCV: readonly Rule[] = [
     strength: 'shall',
     provenance: 'S',
     usualCause: 'the identifier in the configuration of the S-CSCF is not that of the agreement',
-    when: (_view, context) => context.profile.operators.some((operator) => operator.ioi !== ''),
+    when: (_view, context) => context.profile.operators.every((operator) => operator.ioi !== ''),
     judge: (view, context) =>
       [view.chargingVector?.origIoi, view.chargingVector?.termIoi]
         .filter((ioi): ioi is string => ioi !== null && ioi !== undefined && networkOfIoi(ioi, context) === null)
         .map((ioi) => seen(view, PCV_HEADER, `${shortened(ioi)} is nobody's identifier`)),
   }),
-  pcvRule({
+  sipRule({
     id: 'PCV-28',
     says: 'P-Charging-Vector and P-Charging-Function-Addresses do not reach a UE.',
     clause: 'TS 24.229 §4.5',
@@ -289,7 +261,11 @@ export const PCV: readonly Rule[] = [
     provenance: 'S',
     usualCause: 'the P-CSCF does not remove charging headers towards the UE',
     where: { at: ['Gm'] },
-    judge: (view) => (view.record.to.node?.role === 'ue' ? seen(view, PCV_HEADER) : undefined),
+    when: (view) => view.record.to.node?.role === 'ue',
+    judge: (view) =>
+      [PCV_HEADER, 'P-Charging-Function-Addresses']
+        .filter((header) => view.has(header))
+        .map((header) => seen(view, header)),
   }),
   pcvRule({
     id: 'PCV-29',
@@ -329,7 +305,9 @@ export const PCV: readonly Rule[] = [
     usualCause: 'the exit border treats a peer as trusted that is not',
     when: (_view, context) => !context.trusts(PCV_HEADER),
     judge: (view) =>
-      view.status === 100 || view.method === 'CANCEL' ? undefined : seen(view, PCV_HEADER, 'without trust'),
+      view.status === 100 || view.method === 'CANCEL' || isAckOfFailure(view)
+        ? undefined
+        : seen(view, PCV_HEADER, 'without trust'),
   }),
   pcvRule({
     id: 'PCV-32',
@@ -348,9 +326,8 @@ export const PCV: readonly Rule[] = [
   }),
 ];
 
-/** An ACK is of a failure if the INVITE was finally refused on this hop. */
 function isAckOfFailure(view: SipView): boolean {
-  return view.method === 'ACK' && view.transaction?.responses.some((response) => response.status >= 300) === true;
+  return view.method === 'ACK' && view.isHopByHop;
 }
 
 function withHeader(view: SipView, text: string): Exclude<Complaint, string> {
