@@ -1,9 +1,10 @@
-import type { RecordedMessage } from '../evidence/model.js';
+import type { Party } from '../evidence/model.js';
+import { NodeDirectory } from '../evidence/node-directory.js';
+import { referencePointOf } from '../evidence/reference-points.js';
 import type { Deviation } from '../net/deviation.js';
 import type { TapRecord } from '../net/tap.js';
 import type { NetworkNode } from '../profile/profile.js';
 import type { ReferencePoint } from '../profile/reference-point.js';
-import type { Role } from '../profile/role.js';
 import { commandOf } from '../wire/diameter/dictionary.js';
 import { parseDiameter } from '../wire/diameter/parse.js';
 import { parseCSeq } from '../wire/sip/headers.js';
@@ -38,23 +39,24 @@ function changerOf(
   fault: WireFault,
   nodes: readonly NetworkNode[],
 ): (outgoing: Outgoing) => readonly Uint8Array[] | null {
+  const directory = new NodeDirectory(nodes);
   let matched = 0;
   return (outgoing) => {
-    if (!isAt(fault.at, outgoing, nodes)) return null;
+    if (!isAt(fault.at, outgoing, directory)) return null;
     matched += 1;
     if (fault.at.nth !== undefined && matched !== fault.at.nth) return null;
     return fault.change(outgoing.octets);
   };
 }
 
-function isAt(place: FaultPlace, outgoing: Outgoing, nodes: readonly NetworkNode[]): boolean {
+function isAt(place: FaultPlace, outgoing: Outgoing, directory: NodeDirectory): boolean {
   if (place.protocol !== undefined && place.protocol !== outgoing.protocol) return false;
-  const from = nodeAt(nodes, outgoing.source);
-  if (place.fromRole !== undefined && from?.role !== place.fromRole) return false;
-  if (place.fromNetwork !== undefined && from?.network !== place.fromNetwork) return false;
+  const from = directory.party(outgoing.source);
+  if (place.fromRole !== undefined && from.node?.role !== place.fromRole) return false;
+  if (place.fromNetwork !== undefined && from.node?.network !== place.fromNetwork) return false;
   if (place.referencePoint !== undefined) {
-    const to = nodeAt(nodes, outgoing.destination);
-    if (referencePointOf(outgoing.protocol, from, to) !== place.referencePoint) return false;
+    const to = directory.party(outgoing.destination);
+    if (pointOf(outgoing.protocol, from, to) !== place.referencePoint) return false;
   }
   if (place.command !== undefined && !isDiameter(place.command, outgoing)) return false;
   return (place.method === undefined && place.status === undefined) || isSip(place, outgoing);
@@ -82,33 +84,8 @@ function matchesStatus(wanted: number | string, status: number): boolean {
   return String(status).startsWith(pattern) && String(status).length === digits.length;
 }
 
-function nodeAt(
-  nodes: readonly NetworkNode[],
-  end: { readonly address: string; readonly port: number },
-): NetworkNode | undefined {
-  return nodes.find((node) =>
-    node.endpoints.some(
-      ({ address, ports }) =>
-        address === end.address && (ports === undefined || (end.port >= ports[0] && end.port <= ports[1])),
-    ),
-  );
-}
-
-const CORE: readonly Role[] = ['p-cscf', 'i-cscf', 's-cscf'];
-
-/** The reference point between two roles of the simulated networks. */
-function referencePointOf(
-  protocol: RecordedMessage['protocol'],
-  from: NetworkNode | undefined,
-  to: NetworkNode | undefined,
-): ReferencePoint {
-  const roles = [from?.role, to?.role];
-  if (protocol === 'rtp' || protocol === 'rtcp') return roles[0] === 'trgw' && roles[1] === 'trgw' ? 'Izi' : 'Mb';
-  if (protocol === 'diameter') return roles.includes('hss') ? 'Cx' : 'Rx';
-  if (protocol === 'dns') return roles.includes('enum-server') ? 'ENUM' : 'DNS';
-  if (roles[0] === 'ibcf' && roles[1] === 'ibcf') return 'Ici';
-  if (roles.includes('ue')) return 'Gm';
-  if (roles.includes('tas')) return 'ISC';
-  if (roles.includes('ibcf')) return 'Mx';
-  return CORE.some((role) => roles.includes(role)) ? 'Mw' : 'unknown';
+/** The reference point of an outgoing message; which DNS server is asked tells ENUM from DNS. */
+function pointOf(protocol: Outgoing['protocol'], from: Party, to: Party): ReferencePoint {
+  if (protocol !== 'dns') return referencePointOf(protocol, from, to);
+  return [from, to].some((party) => party.node?.role === 'enum-server') ? 'ENUM' : 'DNS';
 }
