@@ -3,6 +3,7 @@ import type { Profile } from '../profile/profile.js';
 import { RuleContext } from './context.js';
 import { partyName } from './correlation.js';
 import type { Finding } from './finding.js';
+import { isBlindTo, oneWayHops } from './one-way.js';
 import type { Rule, Violation } from './rule.js';
 import { RULES } from './rule-book.js';
 import { serviceVerdict } from './service.js';
@@ -35,19 +36,34 @@ const FINDINGS_PER_RULE = 100;
 /** Judges a trace. Pure: the same evidence and profile give the same judgement, live or offline. */
 export function judge(evidence: Evidence, profile: Profile, options: JudgeOptions = {}): Judgement {
   const context = new RuleContext(evidence, profile);
-  const findings: Finding[] = integrityFindings(evidence);
+  const findings: Finding[] = [...integrityFindings(evidence), ...oneWayFindings(context)];
   const exercised: Record<string, number> = {};
   for (const rule of options.rules ?? RULES) {
     const outcome = rule.check(context);
     if (outcome.applied > 0) exercised[rule.id] = outcome.applied;
-    findings.push(...outcome.violations.slice(0, FINDINGS_PER_RULE).map((violation) => findingOf(rule, violation)));
-    const untold = outcome.violations.length - FINDINGS_PER_RULE;
+    const violations = outcome.violations.filter((one) => !isBlind(context, rule, one));
+    findings.push(...violations.slice(0, FINDINGS_PER_RULE).map((violation) => findingOf(rule, violation)));
+    const untold = violations.length - FINDINGS_PER_RULE;
     if (untold > 0) findings.push(untoldFinding(rule, untold));
   }
   findings.sort((a, b) => (a.frame ?? 0) - (b.frame ?? 0));
   const conformance = conformanceOf(findings, exercised, profile);
   const service = options.service ?? serviceVerdict(context);
   return { findings, conformance, service, verdict: worse(conformance, service), exercised };
+}
+
+function isBlind(context: RuleContext, rule: Rule, { message }: Violation): boolean {
+  return message?.protocol === 'sip' && isBlindTo(context, rule.id, context.viewOf(message));
+}
+
+function oneWayFindings(context: RuleContext): readonly Finding[] {
+  return [...oneWayHops(context).values()].map(({ from, to, proof }) =>
+    integrityFinding(
+      'info',
+      `Only what ${from} sent to ${to} is in the capture; what the other side said is not judged.`,
+      proof?.record.frame ?? null,
+    ),
+  );
 }
 
 function findingOf(rule: Rule, violation: Violation): Finding {

@@ -1,5 +1,6 @@
 import type { RuleContext } from './context.js';
 import { finalResponse, type SipTransaction } from './correlation.js';
+import { oneWayHops } from './one-way.js';
 import { type LatticeVerdict, worse } from './verdict.js';
 
 /** Timer B and Timer F are 64 × T1 (RFC 3261 §17.1): a request without final response longer than this has failed. */
@@ -17,7 +18,8 @@ export function serviceVerdict(context: RuleContext): LatticeVerdict {
   let verdict: LatticeVerdict = 'none';
   for (const transaction of transactions) {
     if (transaction.request === null || !['INVITE', 'REGISTER', 'BYE'].includes(transaction.method)) continue;
-    verdict = worse(verdict, ofTransaction(transaction, last, patience));
+    const unheard = oneWayHops(context).has(transaction.hop) && transaction.responses.length === 0;
+    verdict = worse(verdict, unheard ? 'inconc' : ofTransaction(transaction, last, patience));
   }
   return verdict === 'none' ? 'inconc' : verdict;
 }

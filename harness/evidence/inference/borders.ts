@@ -99,8 +99,8 @@ function hopOnTheWay(chain: CallChain, [caller, callee]: readonly [string, strin
 }
 
 function changesMedia(incoming: ChainHop, outgoing: ChainHop): boolean {
-  const before = mediaAddresses(incoming.request);
-  const after = mediaAddresses(outgoing.request);
+  const before = mediaAddresses(incoming.message);
+  const after = mediaAddresses(outgoing.message);
   return before.length > 0 && after.length > 0 && !after.some((address) => before.includes(address));
 }
 

@@ -1,14 +1,15 @@
+import type { Endpoint } from '../../wire/capture/ip-packet.js';
 import { type ChargingVector, parseChargingVector, parseNameAddr } from '../../wire/sip/headers.js';
-import type { SipMessage, SipRequest } from '../../wire/sip/message.js';
+import type { SipMessage } from '../../wire/sip/message.js';
 import type { Sighting } from '../sighting.js';
 import { domainOf, hostOf, plainIoi } from './domains.js';
 import type { SocketOwners } from './socket-owners.js';
 
-/** One hop of an initial request: who sent it to whom, and the request as it was there. */
+/** One hop of an initial request: who sent it to whom, and the request as it was there; its first response where only that was captured. */
 export interface ChainHop {
   readonly from: string;
   readonly to: string;
-  readonly request: SipRequest;
+  readonly message: SipMessage;
 }
 
 /** The way of one initial request through the nodes that the capture saw, and the two networks that it names. */
@@ -28,6 +29,8 @@ interface Draft {
   readonly method: string;
   /** The capture began behind the initial request: From and To of a later one are all there is. */
   readonly inDialog: boolean;
+  /** Only what the callee's side sent is in the capture: its responses are all there is. */
+  readonly answersOnly: boolean;
   readonly hops: ChainHop[];
   readonly seen: Set<string>;
   termIoi: string | null;
@@ -56,11 +59,11 @@ export function callChains(sightings: readonly Sighting[], owners: SocketOwners)
       const key = `${callId} ${tagOf(sip.get('From'))}`;
       let draft = byIdentity.get(key);
       if (!draft) {
-        draft = draftOf(method, true);
+        draft = draftOf(method, { inDialog: true });
         drafts.push(draft);
         byIdentity.set(key, draft);
       }
-      addHop(draft, sighting, sip, owners);
+      addHop(draft, sighting.source, sighting.destination, sip, owners);
       continue;
     }
     if (!END_TO_END.has(method)) continue;
@@ -68,34 +71,48 @@ export function callChains(sightings: readonly Sighting[], owners: SocketOwners)
     const identities = [sip.get('Call-ID'), vector?.icidValue].flatMap((id) => (id ? [`${method} ${id}`] : []));
     let draft = identities.map((id) => byIdentity.get(id)).find((found) => found !== undefined);
     if (sip.kind === 'response') {
-      if (draft && sip.status > 100) addResponse(draft, sip, vector);
+      if (sip.status <= 100) continue;
+      if (!draft && !known.has(sip.get('Call-ID') ?? '')) {
+        draft = draftOf(method, { answersOnly: true });
+        drafts.push(draft);
+        for (const id of identities) byIdentity.set(id, draft);
+      }
+      if (draft) addResponse(draft, sip, vector);
+      if (draft?.answersOnly) addHop(draft, sighting.destination, sighting.source, sip, owners);
       continue;
     }
     if (isInDialog(sip)) continue;
-    if (!draft) {
-      draft = draftOf(method, false);
+    if (!draft || draft.answersOnly) {
+      draft = draftOf(method);
       drafts.push(draft);
     }
     known.add(sip.get('Call-ID') ?? '');
-    for (const id of identities) if (!byIdentity.has(id)) byIdentity.set(id, draft);
-    addHop(draft, sighting, sip, owners);
+    for (const id of identities) if (byIdentity.get(id)?.answersOnly !== false) byIdentity.set(id, draft);
+    addHop(draft, sighting.source, sighting.destination, sip, owners);
   }
   return drafts.filter((draft) => draft.hops.length > 0).map(finished);
 }
 
-function draftOf(method: string, inDialog: boolean): Draft {
-  return { method, inDialog, hops: [], seen: new Set(), termIoi: null, responseDomain: null };
+function draftOf(method: string, seen: { readonly inDialog?: true; readonly answersOnly?: true } = {}): Draft {
+  const { inDialog = false, answersOnly = false } = seen;
+  return { method, inDialog, answersOnly, hops: [], seen: new Set(), termIoi: null, responseDomain: null };
 }
 
-function addHop(draft: Draft, sighting: Sighting, request: SipRequest, owners: SocketOwners): void {
-  const from = owners.key(sighting.source);
-  const to = owners.key(sighting.destination);
+function addHop(
+  draft: Draft,
+  source: Endpoint,
+  destination: Endpoint,
+  message: SipMessage,
+  owners: SocketOwners,
+): void {
+  const from = owners.key(source);
+  const to = owners.key(destination);
   if (draft.seen.has(`${from} ${to}`) || draft.hops.length >= MAX_HOPS || from === to) return;
   draft.seen.add(`${from} ${to}`);
-  draft.hops.push({ from, to, request });
+  draft.hops.push({ from, to, message });
 }
 
-function isInDialog(request: SipRequest): boolean {
+function isInDialog(request: SipMessage): boolean {
   return tagOf(request.get('To')) !== null;
 }
 
@@ -126,21 +143,25 @@ function identityDomain(sip: SipMessage, header: string): string | null {
 }
 
 function finished(draft: Draft): CallChain {
-  const requests = draft.hops.map((hop) => hop.request);
-  const firstOf = <T>(pick: (request: SipRequest) => T | null): T | null => {
-    for (const request of requests) {
-      const value = pick(request);
+  const messages = draft.hops.map((hop) => hop.message);
+  const firstOf = <T>(pick: (message: SipMessage) => T | null): T | null => {
+    for (const message of messages) {
+      const value = pick(message);
       if (value !== null) return value;
     }
     return null;
   };
-  const lastTarget = [...requests].reverse().map((request) => domainOf(hostOf(request.requestUri)));
-  const domainIn = (header: string) => firstOf((request) => identityDomain(request, header));
-  const origIoi = firstOf((request) => plainIoi(vectorOf(request)?.origIoi));
+  const lastTarget = [...messages]
+    .reverse()
+    .map((message) => (message.kind === 'request' ? domainOf(hostOf(message.requestUri)) : null));
+  const domainIn = (header: string) => firstOf((message) => identityDomain(message, header));
+  const origIoi = firstOf((message) => plainIoi(vectorOf(message)?.origIoi));
+  // What the callee's side asserts in a response is the callee.
+  const asserted = draft.inDialog || draft.answersOnly ? null : domainIn('P-Asserted-Identity');
   return {
     method: draft.method,
     hops: draft.hops,
-    callerDomain: (draft.inDialog ? null : domainIn('P-Asserted-Identity')) ?? domainIn('From') ?? domainOf(origIoi),
+    callerDomain: asserted ?? domainIn('From') ?? domainOf(origIoi),
     // The Request-URI names the callee's network only behind the number look-up, so the last hop tells best.
     calleeDomain: draft.inDialog
       ? domainIn('To')

@@ -219,3 +219,42 @@ test('on a shared address the ports tell the nodes apart', () => {
   );
   expect(evidence.messages.map((message) => message.referencePoint)).toEqual(['Ici', 'Ici']);
 });
+
+test('responses alone show a border, where the other direction is not in the capture', () => {
+  const { evidence, profile } = evidenceFromCapture(
+    capture([
+      [B, A, ok()],
+      [B, A, ok({ callId: 'call-2', branch: 'z9hG4bK2' })],
+    ]),
+  );
+  expect(evidence.messages.map((message) => message.referencePoint)).toEqual(['Ici', 'Ici']);
+  expect(evidence.messages[0]?.from.node).toMatchObject({ role: 'ibcf', network: DOMAIN_B });
+  expect(evidence.messages[0]?.to.node).toMatchObject({ role: 'ibcf', network: DOMAIN_A });
+  expect(profile.operators).toMatchObject([{ ioi: DOMAIN_A }, { ioi: DOMAIN_B }]);
+});
+
+test('the only hop of a registration between two networks is Ici, whoever waits behind it', () => {
+  const register = buildRequest({
+    method: 'REGISTER',
+    requestUri: `sip:${DOMAIN_B}`,
+    headers: [
+      ['Via', 'SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bKa'],
+      ['Via', `SIP/2.0/UDP pcscf1.${DOMAIN_A};branch=z9hG4bKb`],
+      ['From', `<sip:user@${DOMAIN_B}>;tag=a`],
+      ['To', `<sip:user@${DOMAIN_B}>`],
+      ['Call-ID', 'roamer'],
+      ['CSeq', '1 REGISTER'],
+      ['Path', `<sip:192.0.2.10:5060;lr>, <sip:term@pcscf1.${DOMAIN_A};lr>`],
+      ['P-Visited-Network-ID', `"${DOMAIN_A}"`],
+    ],
+  });
+  const { evidence } = evidenceFromCapture(
+    capture([
+      [A, B, register],
+      [B, A, buildResponse(register, 401, { toTag: 'b' })],
+    ]),
+  );
+  expect(evidence.messages.map((message) => message.referencePoint)).toEqual(['Ici', 'Ici']);
+  expect(evidence.messages[0]?.from.node).toMatchObject({ role: 'ibcf', network: DOMAIN_A });
+  expect(evidence.messages[0]?.to.node).toMatchObject({ role: 'ibcf', network: DOMAIN_B });
+});

@@ -9,6 +9,7 @@ import { collectDiameterRoles } from './diameter-roles.js';
 import { domainOf, plmnOf } from './domains.js';
 import { collectNameServers } from './name-servers.js';
 import { FactBook, type NodeFacts } from './node-facts.js';
+import { collectRegistrationBorders } from './registration-borders.js';
 import { collectServiceControl, collectSipRoles, noteHost } from './sip-roles.js';
 import { SocketOwners } from './socket-owners.js';
 
@@ -43,7 +44,7 @@ export function inferProfile(
     if (!owners.isShared(address)) for (const host of hosts) noteHost(book, address, host.toLowerCase());
   }
   placeByName(book, knownDomains(sightings, chains));
-  const borders = collectBorders(chains, book);
+  const borders = [...collectBorders(chains, book), ...collectRegistrationBorders(sightings, owners, book)];
   collectNameServers(sightings, owners, book, ENUM_SUFFIX);
   const sentences: string[] = [];
   const nodes = [...nodesOf(book, owners, sentences), ...relaysOf(sightings, borders, owners, book, sentences)];
