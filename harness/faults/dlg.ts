@@ -1,6 +1,25 @@
-import { cancelFault, refusalFault } from './extra-transaction.js';
+import { editSip } from '../wire/sip/edit.js';
+import { parseSip } from '../wire/sip/parse.js';
+import {
+  AT_THE_ICI,
+  cancelFault,
+  extraRequest,
+  extraResponse,
+  INVITE_HEADERS,
+  refusalFault,
+  renumbered,
+} from './extra-transaction.js';
 import type { Fault } from './fault.js';
-import { requestOfA, responseOfB, sipFault } from './sip-change.js';
+import { mediaOfA, sdpFault } from './sdp-change.js';
+import { octetFault, requestOfA, responseOfB, sipFault } from './sip-change.js';
+
+/** A packet amid the talk. */
+const LAST_WORDS = 100;
+
+/** Method of a request or of the CSeq of a response. */
+function methodOf(octets: Uint8Array): string {
+  return /\b[A-Z]+$/.exec(parseSip(octets).get('CSeq') ?? '')?.[0] ?? '';
+}
 
 /** Faults of dialogs, release and mid-call. */
 export const DLG_FAULTS: readonly Fault[] = [
@@ -43,6 +62,64 @@ export const DLG_FAULTS: readonly Fault[] = [
     },
     'INVITE',
     { status: 422, reason: 'Session Interval Too Small' },
+  ),
+  octetFault(
+    {
+      name: 'ack-without-answer',
+      title: 'Home A asks home B for an offer and does not answer it in the ACK',
+      catches: 'DLG-03',
+      at: AT_THE_ICI,
+    },
+    (octets) => {
+      const message = parseSip(octets);
+      const method = methodOf(octets);
+      if (method === 'BYE') return [renumbered(octets)];
+      if (message.kind === 'request') {
+        if (method === 'UPDATE') return [octets, extraRequest(octets, 'INVITE', INVITE_HEADERS)];
+        return method === 'ACK' ? [octets, extraRequest(octets, 'ACK')] : [octets];
+      }
+      if (method !== 'UPDATE') return [octets];
+      const offer = extraResponse(octets, 'INVITE', 200, 'OK', [...INVITE_HEADERS, ['Supported', 'timer']]);
+      return [octets, editSip(parseSip(offer)).body(message.body, 'application/sdp').done().octets];
+    },
+  ),
+  octetFault(
+    {
+      name: 'media-after-release',
+      title: "Home A's TrGW goes on with media after the release of the call",
+      catches: 'DLG-07',
+      at: mediaOfA(LAST_WORDS),
+      delay: 10_500,
+    },
+    (octets) => [octets],
+  ),
+  sdpFault(
+    {
+      name: 'held-by-address',
+      title: 'The UPDATE holds the stream by the address 0.0.0.0',
+      catches: 'DLG-14',
+      at: requestOfA('UPDATE'),
+    },
+    (edit) => edit.connection('session', '0.0.0.0'),
+  ),
+  octetFault(
+    {
+      name: 'two-offers-at-once',
+      title: 'Home A offers again before its UPDATE is answered, and home B accepts both offers',
+      catches: 'DLG-16',
+      at: AT_THE_ICI,
+    },
+    (octets) => {
+      const message = parseSip(octets);
+      const method = methodOf(octets);
+      if (method === 'BYE') return [renumbered(octets)];
+      if (method !== 'UPDATE') return [octets];
+      const again =
+        message.kind === 'request'
+          ? extraRequest(octets, 'UPDATE', INVITE_HEADERS)
+          : extraResponse(octets, 'UPDATE', 200, 'OK', INVITE_HEADERS);
+      return [octets, editSip(parseSip(again)).body(message.body, 'application/sdp').done().octets];
+    },
   ),
   sipFault(
     {

@@ -64,10 +64,17 @@ export function extraResponse(
 }
 
 /** What an INVITE inside a dialog carries at least. */
-const INVITE_HEADERS: Headers = [
+export const INVITE_HEADERS: Headers = [
   ['Contact', '<sip:caller@192.0.2.1>'],
   ['Allow', 'INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE'],
 ];
+
+/** A message of a transaction at the end of the dialog with a number above that of the extra transactions. */
+export function renumbered(octets: Uint8Array): Uint8Array {
+  return editSip(parseSip(octets))
+    .mapValues('CSeq', (value) => value.replace(/\d+/, String(NUMBER + 1)))
+    .done().octets;
+}
 
 /** A fault that needs a transaction of its own: a request before the BYE, refused before the BYE is answered. */
 export function refusalFault(

@@ -32,6 +32,11 @@ interface FaultBase {
 export interface WireFault extends FaultBase {
   readonly kind: 'wire';
   readonly at: FaultPlace;
+  /**
+   * Milliseconds by which what is sent instead comes later, for faults of time: only a recorded trace can carry them, a live run
+   * sends the message as it is.
+   */
+  readonly delay?: number;
   /** What is sent instead; an empty list drops the message. */
   change(octets: Uint8Array): readonly Uint8Array[];
   /** The transport it is recorded on instead; for recorded traces only, as a socket sends on its own. */

@@ -13,23 +13,28 @@ import type { FaultPlace, WireFault } from './fault.js';
 
 type Outgoing = Pick<TapRecord, 'source' | 'destination' | 'octets' | 'protocol'>;
 
+const MICROSECONDS = 1000;
+
 /** Applies a wire fault to a recorded trace; every record it does not change is the same object. */
-export function applyToTap<T extends Outgoing>(
+export function applyToTap<T extends Outgoing & Pick<TapRecord, 'at'>>(
   records: readonly T[],
   fault: WireFault,
   nodes: readonly NetworkNode[],
 ): readonly T[] {
   const changer = changerOf(fault, nodes);
-  return records.flatMap((record) => {
+  const delay = (fault.delay ?? 0) * MICROSECONDS;
+  const sent = records.flatMap((record) => {
     const changed = changer(record);
     if (changed === null) return [record];
     const transport = fault.transport === undefined ? {} : { transport: fault.transport };
-    return changed.map((octets) => ({ ...record, ...transport, octets }));
+    return changed.map((octets) => ({ ...record, ...transport, octets, at: record.at + delay }));
   });
+  return delay === 0 ? sent : sent.sort((a, b) => a.at - b.at);
 }
 
 /** The same fault for a live run: what a socket of ours sends instead. */
 export function deviationOf(fault: WireFault, nodes: readonly NetworkNode[]): Deviation {
+  if (fault.delay !== undefined) return (outgoing) => [outgoing.octets];
   const changer = changerOf(fault, nodes);
   return (outgoing) => changer(outgoing) ?? [outgoing.octets];
 }

@@ -1,19 +1,22 @@
 import { expect, test } from '@playwright/test';
 import { judge } from '../judge/judge.js';
+import { DLG_MEDIA } from '../judge/rules/dlg-media.js';
 import { RTP } from '../judge/rules/rtp.js';
 import { SDP } from '../judge/rules/sdp.js';
 import { VOC } from '../judge/rules/voc.js';
 import { goodCall } from '../judge/testing/call.js';
 import { type CallRecord, goodMediaCall, mediaEvidence } from '../judge/testing/media.js';
 import { testProfile } from '../judge/testing/trace.js';
+import { DLG_FAULTS } from './dlg.js';
 import type { WireFault } from './fault.js';
 import { applyToTap } from './inject.js';
 import { RTP_FAULTS } from './rtp.js';
 import { SDP_FAULTS } from './sdp.js';
 import { VOC_FAULTS } from './voc.js';
 
-const RULES = [...SDP, ...VOC, ...RTP];
-const FAULTS = [...SDP_FAULTS, ...VOC_FAULTS, ...RTP_FAULTS];
+const RULES = [...SDP, ...VOC, ...RTP, ...DLG_MEDIA];
+const OF_MEDIA = DLG_FAULTS.filter(({ catches }) => DLG_MEDIA.some(({ id }) => id === catches));
+const FAULTS = [...SDP_FAULTS, ...VOC_FAULTS, ...RTP_FAULTS, ...OF_MEDIA];
 const profile = testProfile();
 const good = goodMediaCall(profile);
 const TALK = 'Q3953-INT-01';

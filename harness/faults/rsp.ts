@@ -1,11 +1,33 @@
 import { editSip } from '../wire/sip/edit.js';
 import { parseSip } from '../wire/sip/parse.js';
-import { AT_THE_ICI, extraRequest, refusalFault, withStatus } from './extra-transaction.js';
+import {
+  AT_THE_ICI,
+  extraRequest,
+  extraResponse,
+  INVITE_HEADERS,
+  refusalFault,
+  withStatus,
+} from './extra-transaction.js';
 import type { Fault } from './fault.js';
 import { octetFault, responseOfB, sipFault } from './sip-change.js';
 
 /** Faults of responses to INVITE. */
 export const RSP_FAULTS: readonly Fault[] = [
+  octetFault(
+    {
+      name: 'invite-without-100',
+      title: 'Home B lets a re-INVITE wait for seconds and sends no 100',
+      catches: 'RSP-01',
+      at: AT_THE_ICI,
+    },
+    (octets) => {
+      const message = parseSip(octets);
+      if (message.kind === 'request')
+        return message.method === 'ACK' ? [octets, extraRequest(octets, 'INVITE', INVITE_HEADERS)] : [octets];
+      const ends = message.get('CSeq')?.endsWith(' BYE') === true;
+      return ends ? [extraResponse(octets, 'INVITE', 480, 'Temporarily Unavailable'), octets] : [octets];
+    },
+  ),
   sipFault(
     {
       name: 'record-route-not-mirrored',
@@ -45,9 +67,12 @@ export const RSP_FAULTS: readonly Fault[] = [
           .done();
         return [octets, second.octets];
       }
-      if (message.kind === 'response' || message.method !== 'PRACK') return [octets];
+      const number = /^(\d+) PRACK$/.exec(message.get('CSeq') ?? '')?.[1];
+      if (number === undefined) return [octets];
+      // The same number again: that of the UPDATE is the next one.
+      if (message.kind === 'response') return [octets, extraResponse(octets, 'PRACK', 200, 'OK', [], Number(number))];
       const rack = (message.get('RAck') ?? '').replace(/^\d+/, jumped);
-      return [octets, extraRequest(octets, 'PRACK', [['RAck', rack]])];
+      return [octets, extraRequest(octets, 'PRACK', [['RAck', rack]], Number(number))];
     },
   ),
   sipFault(

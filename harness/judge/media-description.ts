@@ -108,12 +108,17 @@ export interface ExchangeRuleRow extends RuleRow {
   judge(exchange: Exchange, context: RuleContext): Judged;
 }
 
+/** Looks at every answer at the Ici together with its offer. */
+export function eachExchange(context: RuleContext, judge: (exchange: Exchange) => Judged): RuleOutcome {
+  return looked(exchangesAtIci(context), (exchange) => [exchange.answer.view, judge(exchange)]);
+}
+
 /** A rule that looks at every answer at the Ici together with its offer. */
 export function exchangeRule(row: ExchangeRuleRow): Rule {
   const { judge, ...columns } = row;
   return rule({
     ...columns,
-    check: (context) => looked(exchangesAtIci(context), (exchange) => [exchange.answer.view, judge(exchange, context)]),
+    check: (context) => eachExchange(context, (exchange) => judge(exchange, context)),
   });
 }
 

@@ -1,10 +1,12 @@
 import { parseUri } from '../../wire/sip/uri.js';
 import type { RuleContext } from '../context.js';
-import { finalResponse, type SipDialog, type SipTransaction } from '../correlation.js';
+import { finalResponse, hopOf, partyName, type SipDialog, type SipTransaction } from '../correlation.js';
 import type { Rule, Violation } from '../rule.js';
 import { sessionInterval } from '../session-timer.js';
-import { type Complaint, each, rule, seen, shortened, sipRule, violation } from '../sip-rule.js';
+import { type Complaint, each, eachSip, type Judged, rule, seen, shortened, sipRule, violation } from '../sip-rule.js';
 import type { SipView } from '../sip-view.js';
+import { DLG_MEDIA } from './dlg-media.js';
+import { DLG_OFFER } from './dlg-offer.js';
 
 /** A request without final response for longer than this has failed: Timers B and F, RFC 3261 §17.1. */
 const PATIENCE_IN_T1 = 64;
@@ -98,6 +100,84 @@ function routing(view: SipView, context: RuleContext): readonly Complaint[] | un
   return targets.length === 0 && expected.length === 0 ? undefined : wrong;
 }
 
+/** The request in front of a request that the same end sent on this hop and the other accepted, by the highest number. */
+function acceptedBefore(context: RuleContext): ReadonlyMap<SipView, SipView> {
+  return context.memo('accepted requests of dialogs', () => {
+    const found = new Map<SipView, SipView>();
+    for (const dialog of context.iciDialogs) {
+      const highest = new Map<string, SipView>();
+      for (const view of dialog.messages) {
+        if (!view.isRequest || view.cseq === null || view.method === 'ACK' || view.method === 'CANCEL') continue;
+        const key = `${view.fromTag} ${partyName(view.record.from)}`;
+        const before = highest.get(key);
+        if (before !== undefined) found.set(view, before);
+        const final = view.transaction === null ? null : finalResponse(view.transaction);
+        const accepted = final !== null && final.status < 300;
+        if (accepted && view.cseq.number > (before?.cseq?.number ?? -1)) highest.set(key, view);
+      }
+    }
+    return found;
+  });
+}
+
+/** Numbers rise with each request of one end (RFC 3261 §12.2.1.1); those of refused requests may never have reached the other. */
+function numbering(view: SipView, context: RuleContext): readonly Complaint[] | undefined {
+  const before = acceptedBefore(context).get(view);
+  if (before?.cseq === undefined || before.cseq === null || view.cseq === null) return undefined;
+  const [last, own] = [before.cseq.number, view.cseq.number];
+  const datagramsCrossed =
+    view.record.transport === 'udp' && view.record.at - before.record.at < context.profile.timers.T1 * 1000;
+  const rises = own > last || (own === last && view.method === before.method) || datagramsCrossed;
+  return rises ? [] : [seen(view, 'CSeq', `the ${before.method} before it had number ${last}`)];
+}
+
+interface KnownDialogs {
+  /** Pairs of tags by Call-ID, of dialogs whose INVITE was seen on the hop. */
+  readonly pairs: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Dialogs by their pair of tags on the hop. */
+  readonly byPair: ReadonlyMap<string, SipDialog>;
+}
+
+function pairOf(view: SipView): string {
+  return [view.fromTag, view.toTag].sort().join(' ');
+}
+
+function knownDialogs(context: RuleContext): KnownDialogs {
+  return context.memo('dialogs whose INVITE was seen', () => {
+    const pairs = new Map<string, Set<string>>();
+    const byPair = new Map<string, SipDialog>();
+    for (const dialog of context.iciDialogs) {
+      if (dialog.creator?.method !== 'INVITE' || dialog.creator.request === null) continue;
+      const pair = [dialog.callerTag, dialog.calleeTag].sort().join(' ');
+      const call = `${dialog.hop} ${dialog.callId}`;
+      const list = pairs.get(call);
+      if (list === undefined) pairs.set(call, new Set([pair]));
+      else list.add(pair);
+      byPair.set(`${dialog.hop} ${pair}`, dialog);
+    }
+    return { pairs, byPair };
+  });
+}
+
+/** A request that names a dialog by Call-ID or tags which are not those of any: undefined where the call was not seen to begin. */
+function identity(view: SipView, context: RuleContext): readonly Complaint[] | undefined {
+  if (!OF_A_CALL.has(view.method)) return undefined;
+  const { pairs, byPair } = knownDialogs(context);
+  const hop = hopOf(view.record.from, view.record.to);
+  const own = pairs.get(`${hop} ${view.callId}`);
+  if (own?.has(pairOf(view)) === true) return [];
+  if (own !== undefined)
+    return [
+      seen(view, 'To', `${view.method} with tags ${view.fromTag} and ${view.toTag}, which no dialog of the call has`),
+    ];
+  const other = byPair.get(`${hop} ${pairOf(view)}`);
+  if (other === undefined || (other.messages[0]?.record.index ?? 0) > view.record.index) return undefined;
+  return [seen(view, 'Call-ID', `the dialog with these tags has ${shortened(other.callId)}`)];
+}
+
+/** Requests that a call's own dialog carries; SUBSCRIBE, NOTIFY and REFER may make dialogs of their own. */
+const OF_A_CALL: ReadonlySet<string> = new Set(['ACK', 'BYE', 'INVITE', 'PRACK', 'UPDATE', 'INFO']);
+
 function isAnswered(context: RuleContext, transaction: SipTransaction): boolean | null {
   if (finalResponse(transaction) !== null) return true;
   const { views } = context.sip;
@@ -119,6 +199,37 @@ function bye(context: RuleContext, transaction: SipTransaction): readonly Violat
   return [
     violation(request, { seen: 'BYE without any final response', line: 1, ...(blame === undefined ? {} : { blame }) }),
   ];
+}
+
+function acknowledgement(view: SipView, context: RuleContext): Judged {
+  const request = view.dialog?.creator?.request;
+  if (!request) return identity(view, context);
+  return view.transaction === null
+    ? seen(view, 'CSeq', `no INVITE of the dialog has this number, the first has ${request.cseq?.number}`)
+    : null;
+}
+
+/** A 2xx that nobody acknowledged before the call ended: its receiver is to blame. */
+function unacknowledged(context: RuleContext, transaction: SipTransaction): readonly Violation[] | undefined {
+  if (transaction.request === null) return undefined;
+  const accepted = transaction.responses.filter((view) => view.status >= 200 && view.status < 300);
+  if (accepted.length === 0) return undefined;
+  const call = (context.sip.byCallId.get(transaction.callId) ?? []).filter(
+    (view) => view.isRequest && hopOf(view.record.from, view.record.to) === transaction.hop,
+  );
+  return accepted
+    .filter(
+      (view) =>
+        !call.some((one) => one.method === 'ACK' && one.toTag === view.toTag) &&
+        call.some((one) => one.method === 'BYE' && one.record.index > view.record.index),
+    )
+    .map((view) =>
+      violation(view, { seen: `${view.title} without ACK`, line: 1, ...blamed(view.record.to.node?.name) }),
+    );
+}
+
+function blamed(name: string | undefined): { readonly blame?: string } {
+  return name === undefined ? {} : { blame: name };
 }
 
 function sameUri(a: SipView, b: SipView): boolean {
@@ -170,89 +281,44 @@ function cancelled(context: RuleContext, transaction: SipTransaction): readonly 
   return null;
 }
 
-/** A 2xx behind an answer in a reliable provisional response may only repeat that answer: RSP-13 judges it. */
-function isRepetition(view: SipView): boolean {
-  return (
-    view.method === 'INVITE' &&
-    view.status >= 200 &&
-    view.transaction?.responses.some((other) => other.status < 200 && other.has('RSeq') && other.sdp !== null) === true
-  );
-}
-
-/** Origin line and the rest of each description that one side sent in a dialog, in order. */
-function descriptions(dialog: SipDialog): readonly (readonly SipView[])[] {
-  const sides = [[] as SipView[], [] as SipView[]];
-  for (const view of dialog.messages)
-    if (view.sdp !== null && view.status < 300 && !isRepetition(view))
-      sides[sentByCaller(view, dialog) ? 0 : 1]?.push(view);
-  return sides;
-}
-
-interface Origin {
-  readonly identity: string;
-  readonly version: string;
-  readonly rest: string;
-  readonly media: number;
-}
-
-function originOf(view: SipView): Origin | null {
-  const text = Buffer.from(view.sdp ?? new Uint8Array())
-    .toString('latin1')
-    .replace(/\r\n/g, '\n');
-  const match = /^o=(\S+) (\S+) (\S+) (\S+ \S+ \S+)$/m.exec(text);
-  if (match === null) return null;
-  return {
-    identity: `${match[1]} ${match[2]} ${match[4]}`,
-    version: match[3] ?? '',
-    rest: text.replace(/^o=.*$/m, '').trim(),
-    media: (text.match(/^m=/gm) ?? []).length,
-  };
-}
-
-/** How a description of one side follows the one before. */
-function succession(before: Origin, after: Origin, view: SipView): readonly Complaint[] {
-  const wrong: Complaint[] = [];
-  if (before.identity !== after.identity)
-    wrong.push({
-      seen: `o= of ${view.title} is not that of the description before (${shortened(after.identity)} behind ${shortened(before.identity)})`,
-      line: 1,
-      strength: 'should',
-    });
-  const changed = before.rest !== after.rest;
-  if (changed && before.version === after.version)
-    wrong.push({ seen: `${view.title} changes the description and keeps version ${after.version}`, line: 1 });
-  if (after.media < before.media)
-    wrong.push({ seen: `${view.title} has ${after.media} m-lines, ${before.media} before`, line: 1 });
-  return wrong;
-}
-
 /** Dialog, release and mid-call at the II-NNI. */
 export const DLG: readonly Rule[] = [
   sipRule({
     id: 'DLG-01',
-    says: 'A request of a dialog goes to the Contact of the other side along the recorded route.',
+    says: 'A request of a dialog has its Call-ID and tags and a CSeq number above the one before, and goes to the Contact of the other side along the recorded route.',
     clause: 'RFC 3261 §12.1.1, §12.2.1.1',
     strength: 'shall',
     provenance: 'S',
     usualCause: 'a border rewrites Contact or Record-Route in one direction only',
     where: { kind: 'request', dialog: 'in-dialog' },
     when: (view) => !view.isHopByHop,
-    judge: routing,
+    judge: (view, context) => {
+      const parts = [
+        routing(view, context),
+        numbering(view, context),
+        view.method === 'ACK' ? undefined : identity(view, context),
+      ].filter((part) => part !== undefined);
+      return parts.length === 0 ? undefined : parts.flat();
+    },
   }),
-  sipRule({
+  rule({
     id: 'DLG-02',
-    says: 'The ACK of a 2xx has the CSeq number of its INVITE.',
+    says: 'Each 2xx to INVITE gets an ACK with the CSeq number, Call-ID and tags of its dialog.',
     clause: 'RFC 3261 §13.2.2.4',
     strength: 'shall',
     provenance: 'S',
-    usualCause: 'a B2BUA counts the ACK as a request of its own',
-    where: { kind: 'request', methods: ['ACK'] },
-    judge: (view) => {
-      const creator = view.dialog?.creator;
-      if (!creator?.request) return undefined;
-      return view.transaction === null
-        ? seen(view, 'CSeq', `no INVITE of the dialog has this number, the first has ${creator.request.cseq?.number}`)
-        : null;
+    usualCause: 'a B2BUA counts the ACK as a request of its own, or a border loses the ACK for want of a route',
+    check: (context) => {
+      const acks = eachSip(context, {
+        where: { kind: 'request', methods: ['ACK'] },
+        when: (view) => !view.isHopByHop,
+        judge: acknowledgement,
+      });
+      const answers = each(
+        context.iciTransactions.filter((one) => one.method === 'INVITE'),
+        (one) => unacknowledged(context, one),
+      );
+      return { applied: acks.applied, violations: [...acks.violations, ...answers.violations] };
     },
   }),
   rule({
@@ -308,23 +374,6 @@ export const DLG: readonly Rule[] = [
       return minSe < 90 ? seen(view, 'Min-SE') : null;
     },
   }),
-  rule({
-    id: 'DLG-15',
-    says: 'In a session o= stays the same but for its version, which rises exactly when the description changes; m-lines never get fewer.',
-    clause: 'RFC 3264 §8',
-    strength: 'shall',
-    provenance: 'S',
-    usualCause: 'a media gateway changes the description and forgets its version',
-    check: (context) =>
-      each(context.iciDialogs.flatMap(descriptions), (views) => {
-        if (views.length < 2) return undefined;
-        return views.flatMap((view, index): readonly Violation[] => {
-          const previous = views[index - 1];
-          const [before, after] = [previous === undefined ? null : originOf(previous), originOf(view)];
-          return before === null || after === null
-            ? []
-            : succession(before, after, view).map((one) => violation(view, one));
-        });
-      }),
-  }),
+  ...DLG_OFFER,
+  ...DLG_MEDIA,
 ];

@@ -1,3 +1,4 @@
+import type { RuleContext } from '../context.js';
 import type { SipTransaction } from '../correlation.js';
 import type { Rule, Violation } from '../rule.js';
 import { sessionInterval } from '../session-timer.js';
@@ -146,8 +147,36 @@ const BROUGHT_ALONG: Readonly<Record<number, string>> = {
   424: 'Geolocation-Error',
 };
 
+/** Time for a response to be on the way from the border to the tap, over what RFC 3261 §17.2.1 grants; microseconds. */
+const PATIENCE = 1_000_000;
+
+/** An INVITE whose first response took long. Over UDP the first transmission may have been lost: the last one counts. */
+function late(context: RuleContext, { request, responses }: SipTransaction): readonly Violation[] | undefined {
+  const [first] = responses;
+  if (request === null || first === undefined) return undefined;
+  const until = first.record.at;
+  if (until - request.record.at <= PATIENCE) return [];
+  const again =
+    request.record.transport === 'udp'
+      ? context.sip.all.findLast((view) => view.retransmissionOf === request && view.record.at <= until)
+      : undefined;
+  const waited = until - (again ?? request).record.at;
+  if (waited <= PATIENCE) return [];
+  const seen = `${first.status} is the first response, ${(waited / 1_000_000).toFixed(1)} s after the INVITE`;
+  return [violation(first, { seen, line: 1 })];
+}
+
 /** Responses to INVITE at the II-NNI. */
 export const RSP: readonly Rule[] = [
+  rule({
+    id: 'RSP-01',
+    says: 'An INVITE that gets no other response within 200 ms gets 100 at once.',
+    clause: 'RFC 3261 §16.7 step 5, §17.2.1',
+    strength: 'shall',
+    provenance: 'S',
+    usualCause: 'a border leaves 100 to the functions behind it, which do not forward theirs',
+    check: (context) => each(context.iciTransactions.filter(isInvite), (one) => late(context, one)),
+  }),
   responseRule({
     id: 'RSP-02',
     says: '18x and 2xx have one Contact and repeat Record-Route of the INVITE in full and order.',
@@ -214,7 +243,7 @@ export const RSP: readonly Rule[] = [
     id: 'RSP-09',
     says: 'P-Early-Media of a provisional response has a direction for each stream, and gated behind them.',
     clause: 'RFC 5009 §8, §9; TS 29.165 §12.21.2, annex B.7.2/36',
-    strength: 'should',
+    strength: 'may',
     provenance: 'S',
     usualCause: 'supported, which only a request says, is copied into the response',
     where: { status: [101, 199], header: 'P-Early-Media' },
@@ -225,7 +254,7 @@ export const RSP: readonly Rule[] = [
     id: 'RSP-11',
     says: '199 is sent only to an INVITE that supports it.',
     clause: 'RFC 6228 §5, §6; TS 29.165 §6.1.3 item 84',
-    strength: 'should',
+    strength: 'may',
     provenance: 'S',
     usualCause: 'a forking proxy ends early dialogs without looking at Supported',
     where: { status: [199, 199] },

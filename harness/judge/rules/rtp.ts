@@ -122,7 +122,19 @@ function socketsOfCalls(context: RuleContext): ReadonlyMap<string, ReadonlySet<s
   });
 }
 
+/** Media from a socket of a call to one that nobody in that call announced. */
+function astray(stream: MediaStream, context: RuleContext): readonly Violation[] | undefined {
+  const [first] = stream.packets;
+  const calls = [...socketsOfCalls(context).values()].filter((sockets) => sockets.has(stream.source));
+  if (first === undefined || calls.length === 0) return undefined;
+  const others = [...new Set(calls.flatMap((sockets) => [...sockets]))].filter((socket) => socket !== stream.source);
+  return others.length === 0
+    ? undefined
+    : [{ message: first, seen: `RTP to ${stream.destination}; announced for receiving: ${others.join(', ')}` }];
+}
+
 function judgeSource(stream: MediaStream, context: RuleContext): readonly Violation[] | undefined {
+  if (stream.callId === null) return astray(stream, context);
   const sockets = stream.callId === null ? undefined : socketsOfCalls(context).get(stream.callId);
   const own = [...(sockets ?? [])].filter((socket) => socket !== stream.destination);
   const [first] = stream.packets;
@@ -241,8 +253,8 @@ export const RTP: readonly Rule[] = [
   }),
   rule({
     id: 'RTP-05',
-    says: 'RTP is sent from the address and port that its sender announced for receiving.',
-    clause: 'RFC 4961 §3; TS 26.114 §7.2',
+    says: 'RTP is sent from the address and port that its sender announced for receiving, to those that its peer announced.',
+    clause: 'RFC 4961 §3; RFC 3264 §5.1; TS 26.114 §7.2',
     strength: 'should',
     provenance: 'E',
     usualCause: 'the gateway sends from another interface or port, which a filter at the other border drops',

@@ -6,7 +6,7 @@ import { parseSdp } from '../../wire/sdp/parse.js';
 import { isRtp, type Payload, payloadsOf } from '../../wire/sdp/payload.js';
 import { connectionOf, type Sdp, type SdpMedia } from '../../wire/sdp/sdp.js';
 import type { RuleContext } from '../context.js';
-import { atLine, type Described, descriptionRule } from '../media-description.js';
+import { atLine, type Described, descriptionRule, descriptionsAtIci } from '../media-description.js';
 import type { Rule } from '../rule.js';
 import type { Complaint } from '../sip-rule.js';
 
@@ -36,6 +36,20 @@ function roleAt(address: string, port: number, context: RuleContext): string | n
   return roles.find((role) => BORDER_ROLES.includes(role)) ?? roles[0] ?? null;
 }
 
+/** Whether the same border shows an address of its network's TrGW elsewhere in the call. */
+function showsGateway({ view }: Described, context: RuleContext): boolean {
+  const { node } = view.record.from;
+  return descriptionsAtIci(context).some(
+    (other) =>
+      other.view.callId === view.callId &&
+      other.view.record.from.node === node &&
+      other.sdp.media.some((media) => {
+        const address = media.port > 0 ? connectionOf(other.sdp, media)?.address : undefined;
+        return address !== undefined && roleAt(address, media.port, context) === 'trgw';
+      }),
+  );
+}
+
 function judgeAddresses(described: Described, context: RuleContext): readonly Complaint[] | undefined {
   const network = described.view.record.from.node?.network;
   const relayed = described.sdp.media.filter((media) => media.port > 0 && !usesOmr(media));
@@ -48,7 +62,8 @@ function judgeAddresses(described: Described, context: RuleContext): readonly Co
   const inside = insideOf(described, context);
   return relayed.flatMap((media): readonly Complaint[] => {
     const connection = connectionOf(described.sdp, media);
-    if (connection === null) return [];
+    // The old way to hold a stream is no address (DLG-14).
+    if (connection === null || connection.address === '0.0.0.0' || connection.address === '::') return [];
     const role = roleAt(connection.address, media.port, context);
     const insideMedia = inside?.media[media.index];
     const insideAddress =
@@ -58,8 +73,8 @@ function judgeAddresses(described: Described, context: RuleContext): readonly Co
       const passed = insideAddress === connection.address && insideMedia?.port === media.port;
       const whose = passed ? 'that of the inner network' : role === null ? "not the TrGW's" : `that of a ${role}`;
       const seen = `${connection.address} port ${media.port} in ${described.view.title} is ${whose}`;
-      // An address that nobody in the profile has may be one more of the border's own.
-      const known = passed || role !== null;
+      // An address that nobody in the profile has may be one more of the border's own, unless it showed the known one in this call.
+      const known = passed || role !== null || showsGateway(described, context);
       complaints.push(atLine(described, connection.line, known ? { seen } : { seen, provenance: 'E' }));
     }
     const rtcp = rtcpAttribute(media);

@@ -2,9 +2,19 @@ import { isSpeech } from '../../wire/sdp/check-answer.js';
 import { directionLines } from '../../wire/sdp/media-attributes.js';
 import { isRtp, payloadsOf } from '../../wire/sdp/payload.js';
 import type { Sdp, SdpMedia } from '../../wire/sdp/sdp.js';
-import { atLine, complaintsOf, type Described, descriptionRule, exchangeRule } from '../media-description.js';
-import type { Rule } from '../rule.js';
-import type { Complaint } from '../sip-rule.js';
+import type { RuleContext } from '../context.js';
+import type { SipTransaction } from '../correlation.js';
+import {
+  atLine,
+  complaintsOf,
+  type Described,
+  descriptionRule,
+  eachExchange,
+  exchangeRule,
+} from '../media-description.js';
+import type { Rule, Violation } from '../rule.js';
+import { type Complaint, each, rule, violation } from '../sip-rule.js';
+import type { SipView } from '../sip-view.js';
 import { SDP_BODY } from './sdp-body.js';
 import { SDP_BORDER } from './sdp-border.js';
 import { SDP_PRECONDITION } from './sdp-precondition.js';
@@ -84,25 +94,52 @@ const FORM: readonly Rule[] = [
   }),
 ];
 
+/** RFC 3264 §6.1 recommends the same payload type in both directions. */
+function softened(complaint: Complaint): Complaint {
+  return typeof complaint === 'string' ? { seen: complaint, strength: 'should' } : { ...complaint, strength: 'should' };
+}
+
+function isReliable(view: SipView): boolean {
+  return view.status >= 200 || view.has('RSeq');
+}
+
+/** A 2xx that accepts an offer and brings no answer, nor did a reliable response of the same dialog before it. */
+function unanswered(transaction: SipTransaction, context: RuleContext): readonly Violation[] | undefined {
+  const { request, method, responses } = transaction;
+  if (request === null || request.sdp === null || !['INVITE', 'UPDATE', 'PRACK'].includes(method)) return undefined;
+  if (method === 'PRACK' && context.offersAndAnswers.some(({ answer }) => answer === request)) return undefined;
+  const described = responses.filter((view) => view.sip.body.length > 0 && isReliable(view));
+  return responses
+    .filter((view) => view.status >= 200 && view.status < 300 && view.sip.body.length === 0)
+    .filter((view) => !described.some(({ toTag }) => toTag === view.toTag))
+    .map((view) => violation(view, { seen: `${view.title} accepts the offer and brings no answer`, line: 1 }));
+}
+
 const ANSWERS: readonly Rule[] = [
-  exchangeRule({
+  rule({
     id: 'SDP-05',
-    says: "An answer has the offer's m= lines in number, order and transport, and its t= line; a refused stream has port 0 and keeps a format.",
-    clause: 'RFC 3264 §5.1, §6, §6.1',
+    says: "An offer is answered, with the offer's m= lines in number, order, transport and payload types, and its t= line; a refused stream has port 0 and keeps a format.",
+    clause: 'RFC 3264 §5.1, §6, §6.1; RFC 3261 §13.2.1; RFC 3311 §5.2',
     strength: 'shall',
     provenance: 'S',
     usualCause:
-      'the answerer leaves refused streams out, or a device in between rebuilt only one of the two descriptions',
-    judge: (exchange) =>
-      complaintsOf(exchange, [
-        'media-count',
-        'media-kind',
-        'media-proto',
-        'media-formats',
-        'rejected-offer',
-        'rejected-formats',
-        'timing',
-      ]),
+      'the answerer leaves refused streams out, or a device in between rebuilt or removed one of the two descriptions',
+    check: (context) => {
+      const answers = eachExchange(context, (exchange) => [
+        ...complaintsOf(exchange, [
+          'media-count',
+          'media-kind',
+          'media-proto',
+          'media-formats',
+          'rejected-offer',
+          'rejected-formats',
+          'timing',
+        ]),
+        ...complaintsOf(exchange, ['payload-type']).map((one) => softened(one)),
+      ]);
+      const accepted = each(context.iciTransactions, (one) => unanswered(one, context));
+      return { applied: answers.applied, violations: [...answers.violations, ...accepted.violations] };
+    },
   }),
   exchangeRule({
     id: 'SDP-06',

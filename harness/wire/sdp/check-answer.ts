@@ -12,6 +12,7 @@ export interface AnswerProblem {
     | 'media-kind'
     | 'media-proto'
     | 'media-formats'
+    | 'payload-type'
     | 'rejected-offer'
     | 'rejected-formats'
     | 'timing'
@@ -159,7 +160,17 @@ function checkFormats(offered: SdpMedia, media: SdpMedia, problem: Problem): voi
   }
   for (const payload of answers) {
     if (isAmr(payload)) checkAmrAnswer(offers, payload, problem);
+    checkPayloadType(offers, payload, problem);
   }
+}
+
+/** RFC 3264 §6.1: a codec keeps the payload type that the offer gave it. */
+function checkPayloadType(offers: readonly Payload[], payload: Payload, problem: Problem): void {
+  const same = offers.filter((other) => sameCodec(other, payload));
+  if (same.length === 0 || same.some(({ payloadType }) => payloadType === payload.payloadType)) return;
+  const offered = same.map(({ payloadType }) => payloadType).join(' or ');
+  const text = `${payload.encoding}/${payload.clockRate} is answered as payload type ${payload.payloadType}, it was offered as ${offered}`;
+  problem('payload-type', text, 'RFC 3264 §6.1', payload.rtpmapLine);
 }
 
 function sameCodec(a: Payload, b: Payload): boolean {
