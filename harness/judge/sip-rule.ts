@@ -90,7 +90,11 @@ export function seen(view: SipView, header: string, text?: string): Complaint {
   const value = view.get(header);
   const quoted =
     value === undefined ? `no ${header} in ${view.title}` : `${header}: ${shortened(value)} in ${view.title}`;
-  return { seen: text === undefined ? quoted : `${text}: ${quoted}`, header };
+  return {
+    seen: text === undefined ? quoted : `${text}: ${quoted}`,
+    header,
+    ...(value === undefined ? { line: 1 } : {}),
+  };
 }
 
 /** Keeps a quotation readable. */

@@ -1,3 +1,4 @@
+import type { RuleContext } from '../context.js';
 import { type HeaderEntry, type HeaderSheet, headerSheet } from '../header-matrix.js';
 import type { Rule } from '../rule.js';
 import { type Complaint, shortened, sipRule } from '../sip-rule.js';
@@ -10,6 +11,8 @@ interface Told {
   readonly present?: true;
   readonly methods?: readonly string[];
   readonly kind?: 'request' | 'response';
+  /** Told by that rule only where the networks do not trust each other for the header. */
+  readonly untrusted?: true;
 }
 
 const BOTH = { missing: true, present: true } as const;
@@ -58,10 +61,16 @@ const TOLD_ELSEWHERE: Readonly<Record<string, readonly Told[]>> = {
   'p-charging-vector': [{ rules: 'PCV', ...BOTH }],
   'p-asserted-identity': [
     { rules: 'INV-03', missing: true, methods: ['INVITE'] },
-    { rules: 'TRU-01, TRU-02', present: true },
+    { rules: 'TRU-01, TRU-02', present: true, untrusted: true },
   ],
-  'p-asserted-service': [{ rules: 'TRU-05, INV-06', present: true }],
-  'p-early-media': [{ rules: 'TRU-09, INV-16, RSP-09', present: true }],
+  'p-asserted-service': [
+    { rules: 'TRU-05', present: true, untrusted: true },
+    { rules: 'INV-06', present: true, methods: ['INVITE'] },
+  ],
+  'p-early-media': [
+    { rules: 'TRU-09', present: true, untrusted: true },
+    { rules: 'INV-16, RSP-09', present: true, methods: ['INVITE'] },
+  ],
   'p-access-network-info': [{ rules: 'TRU-03, INV-09, PCV-30', present: true }],
   'p-charging-function-addresses': [{ rules: 'HDR-01', ...BOTH }],
   'p-user-database': [{ rules: 'HDR-02', ...BOTH }],
@@ -96,12 +105,13 @@ const TOLD_ELSEWHERE: Readonly<Record<string, readonly Told[]>> = {
   reason: [{ rules: 'TRU-07', present: true, kind: 'response' }],
 };
 
-function toldElsewhere(view: SipView, header: string, what: 'missing' | 'present'): boolean {
+function toldElsewhere(view: SipView, context: RuleContext, header: string, what: 'missing' | 'present'): boolean {
   const rows = TOLD_ELSEWHERE[header];
   return (
     rows?.some(
       (row) =>
         row[what] === true &&
+        (row.untrusted !== true || !context.trusts(header)) &&
         (row.methods === undefined || row.methods.includes(view.method)) &&
         (row.kind === undefined || (row.kind === 'request') === view.isRequest),
     ) ?? false
@@ -130,11 +140,11 @@ function cellText(sheet: HeaderSheet, entry: HeaderEntry | undefined): string {
 }
 
 /** Demanded headers with one of the codes that are missing. */
-function missing(view: SipView, sheet: HeaderSheet, code: 'M' | 'M*'): readonly Complaint[] {
+function missing(view: SipView, context: RuleContext, sheet: HeaderSheet, code: 'M' | 'M*'): readonly Complaint[] {
   return sheet.demanded.flatMap((entry): readonly Complaint[] => {
     const name = entry.header.toLowerCase();
     const soft = entry.codes.includes('M*');
-    if (soft !== (code === 'M*') || view.has(name) || toldElsewhere(view, name, 'missing')) return [];
+    if (soft !== (code === 'M*') || view.has(name) || toldElsewhere(view, context, name, 'missing')) return [];
     const rfc = DEMANDED_BY_RFC[name];
     return [
       {
@@ -149,11 +159,12 @@ function missing(view: SipView, sheet: HeaderSheet, code: 'M' | 'M*'): readonly 
 
 function present(
   view: SipView,
+  context: RuleContext,
   sheet: HeaderSheet,
   complain: (name: string, entry: HeaderEntry | undefined) => Partial<Complaint> | null,
 ): readonly Complaint[] {
   return [...view.names].flatMap((name): readonly Complaint[] => {
-    if (toldElsewhere(view, name, 'present')) return [];
+    if (toldElsewhere(view, context, name, 'present')) return [];
     const entry = sheet.entries.get(name);
     const complaint = complain(name, entry);
     if (complaint === null || typeof complaint === 'string') return [];
@@ -186,7 +197,7 @@ export const GEN_MATRIX: readonly Rule[] = [
     judge: (view, context) => {
       const sheet = headerSheet(view, context);
       if (sheet === null) return undefined;
-      return present(view, sheet, (_name, entry) => (isExtension(entry) ? {} : null));
+      return present(view, context, sheet, (_name, entry) => (isExtension(entry) ? {} : null));
     },
   }),
   sipRule({
@@ -199,7 +210,7 @@ export const GEN_MATRIX: readonly Rule[] = [
     where: {},
     judge: (view, context) => {
       const sheet = headerSheet(view, context);
-      return sheet === null ? undefined : missing(view, sheet, 'M');
+      return sheet === null ? undefined : missing(view, context, sheet, 'M');
     },
   }),
   sipRule({
@@ -213,7 +224,7 @@ export const GEN_MATRIX: readonly Rule[] = [
     judge: (view, context) => {
       const sheet = headerSheet(view, context);
       if (sheet === null || !sheet.demanded.some((entry) => entry.codes.includes('M*'))) return undefined;
-      return missing(view, sheet, 'M*');
+      return missing(view, context, sheet, 'M*');
     },
   }),
   sipRule({
@@ -227,7 +238,7 @@ export const GEN_MATRIX: readonly Rule[] = [
     judge: (view, context) => {
       const sheet = headerSheet(view, context);
       if (sheet === null) return undefined;
-      return present(view, sheet, (name, entry) => {
+      return present(view, context, sheet, (name, entry) => {
         if (entry === undefined || !entry.codes.every((code) => code === 'X')) return null;
         return EXCLUDED_BY_RFC.has(name) ? {} : { strength: 'should' };
       });

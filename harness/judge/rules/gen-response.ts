@@ -1,10 +1,15 @@
 import type { NameAddr } from '../../wire/sip/headers.js';
 import { sameUri } from '../../wire/sip/uri.js';
-import { type Complaint, shortened } from '../sip-rule.js';
+import type { RuleContext } from '../context.js';
+import { partyName } from '../correlation.js';
+import { type Complaint, seen, shortened } from '../sip-rule.js';
 import type { SipView } from '../sip-view.js';
 
-/** What a response does not repeat of its request, RFC 3261 §8.2.6.2. */
-export function mirrorsRequest(view: SipView, request: SipView): readonly Complaint[] {
+/**
+ * What a response does not repeat of its request, RFC 3261 §8.2.6.2. A response that repeats what its sender forwarded and
+ * the sender of the request had received is right: then the request is the odd one.
+ */
+export function mirrorsRequest(view: SipView, request: SipView, context: RuleContext): readonly Complaint[] {
   const wrong: Complaint[] = [];
   const expect = (header: string, same: boolean): void => {
     if (!same)
@@ -16,13 +21,34 @@ export function mirrorsRequest(view: SipView, request: SipView): readonly Compla
   };
   expect('Call-ID', view.callId === request.callId);
   expect('CSeq', view.cseq?.number === request.cseq?.number && view.cseq?.method === request.cseq?.method);
-  expect('From', isSameUri(view.from, request.from) && view.fromTag === request.fromTag);
-  expect(
-    'To',
-    isSameUri(view.to, request.to) && (request.toTag === '' || view.toTag === request.toTag || view.status === 100),
-  );
-  expect('Via', sameVias(view, request));
+  const repeats = (header: 'from' | 'to'): boolean =>
+    isSameUri(view[header], request[header]) ||
+    [context.border.inside(request), context.border.forwarded(request)].every(
+      (neighbour) => neighbour !== null && isSameUri(view[header], neighbour[header]),
+    );
+  expect('From', repeats('from') && view.fromTag === request.fromTag);
+  expect('To', repeats('to') && (request.toTag === '' || view.toTag === request.toTag || view.status === 100));
+  expect('Via', sameVias(view, request) || sameVias(view, context.border.forwarded(request), 1));
   return wrong;
+}
+
+/** A To tag that the border did not receive so, in a transaction in which it passes the received one too. */
+export function changedTag(view: SipView, context: RuleContext): readonly Complaint[] {
+  const sender = partyName(view.record.from);
+  const received = (context.sip.byCallId.get(view.callId) ?? []).filter(
+    (other) =>
+      !other.isRequest &&
+      other.status === view.status &&
+      other.method === view.method &&
+      other.cseq?.number === view.cseq?.number &&
+      other.record.index < view.record.index &&
+      partyName(other.record.to) === sender,
+  );
+  if (view.toTag === '' || received.length === 0 || received.some((other) => other.toTag === view.toTag)) return [];
+  const passed = received.find((other) =>
+    view.transaction?.responses.some((sibling) => sibling !== view && sibling.toTag === other.toTag),
+  );
+  return passed === undefined ? [] : [seen(view, 'To', `the border had received the tag ${passed.toTag}`)];
 }
 
 function isSameUri(a: NameAddr | null, b: NameAddr | null): boolean {
@@ -30,14 +56,15 @@ function isSameUri(a: NameAddr | null, b: NameAddr | null): boolean {
 }
 
 /** `received` and `rport` may be added to the topmost entry (RFC 3261 §18.2.1, RFC 3581 §4); everything else is copied. */
-function sameVias(view: SipView, request: SipView): boolean {
-  const [a, b] = [view.vias, request.vias];
+function sameVias(view: SipView, request: SipView | null, from = 0): boolean {
+  if (request === null) return false;
+  const [a, b] = [view.vias, request.vias.slice(from)];
   return (
     a.length === b.length &&
     a.every((via, index) => {
       const other = b[index];
       if (via === null || other === null || other === undefined)
-        return via === other && view.all('Via')[index] === request.all('Via')[index];
+        return via === other && view.all('Via')[index] === request.all('Via')[index + from];
       return (
         via.branch === other.branch &&
         via.host.toLowerCase() === other.host.toLowerCase() &&

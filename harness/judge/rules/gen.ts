@@ -6,7 +6,7 @@ import { type Complaint, each, rule, seen, shortened, sipRule, violation } from 
 import type { SipView } from '../sip-view.js';
 import { foreignLiterals } from './gen-address-family.js';
 import { defectsOf } from './gen-defects.js';
-import { mirrorsRequest } from './gen-response.js';
+import { changedTag, mirrorsRequest } from './gen-response.js';
 import { looseRoutes } from './gen-routing.js';
 
 /** Above this a request of unknown path MTU goes over a congestion-controlled transport, RFC 3261 §18.1.1. */
@@ -179,10 +179,11 @@ export const GEN: readonly Rule[] = [
     provenance: 'S',
     usualCause: 'a border that changes headers of requests does not change them back in responses',
     where: { kind: 'response' },
-    judge: (view) => {
+    judge: (view, context) => {
       const request = view.transaction?.request ?? null;
       const defects = defectsOf(view, 'GEN-05');
-      return request === null ? defects : [...defects, ...mirrorsRequest(view, request)];
+      if (request === null) return defects;
+      return [...defects, ...mirrorsRequest(view, request, context), ...changedTag(view, context)];
     },
   }),
   sipRule({

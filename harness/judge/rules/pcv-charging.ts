@@ -1,4 +1,5 @@
 import type { Party } from '../../evidence/model.js';
+import type { ChargingVector } from '../../wire/sip/headers.js';
 import { capability } from '../capability.js';
 import type { RuleContext } from '../context.js';
 import { scenarioOf } from '../leg.js';
@@ -61,6 +62,26 @@ function chargingNetworks(context: RuleContext): ReadonlySet<string> {
     }
     return networks;
   });
+}
+
+/**
+ * What a response may rightly return of the vector of its request: the value in it and, where the sender of the request had
+ * received another and the receiver forwarded that other, also that: then the request is the odd one, not the response.
+ */
+export function returnable(
+  request: SipView | null | undefined,
+  context: RuleContext,
+  read: (vector: ChargingVector) => string | null,
+): readonly string[] {
+  const valueIn = (view: SipView | null): string | null => {
+    const vector = view?.chargingVector ?? null;
+    return vector === null ? null : read(vector);
+  };
+  if (request === null || request === undefined) return [];
+  const own = valueIn(request);
+  if (!own) return [];
+  const [before, after] = [valueIn(context.border.inside(request)), valueIn(context.border.forwarded(request))];
+  return before && before !== own && before === after ? [own, before] : [own];
 }
 
 /**

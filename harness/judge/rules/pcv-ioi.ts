@@ -5,7 +5,9 @@ import type { SipView } from '../sip-view.js';
 /** Type prefix of an inter-operator identifier and what it says behind it. */
 export function identifier(ioi: string): { readonly type: string | null; readonly name: string } {
   const match = /^\s*(Type [123])\s?(.*)$/i.exec(ioi);
-  return match === null ? { type: null, name: ioi.trim() } : { type: match[1] ?? null, name: (match[2] ?? '').trim() };
+  // A second vector folded into the line is PCV-01's finding, not part of the identifier.
+  const name = (match?.[2] ?? ioi).split(',')[0] ?? '';
+  return { type: match?.[1] ?? null, name: name.trim() };
 }
 
 /** Identifiers compare without regard to case. */

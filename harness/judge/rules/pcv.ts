@@ -1,7 +1,8 @@
+import type { ChargingVector } from '../../wire/sip/headers.js';
 import type { Rule } from '../rule.js';
 import { type Complaint, rule, type SipRuleRow, seen, shortened, sipRule } from '../sip-rule.js';
 import type { SipView } from '../sip-view.js';
-import { ACCESS_PARAMS, CHARGED, chargingAgreed, PCV_HEADER, params, reusedIcid } from './pcv-charging.js';
+import { ACCESS_PARAMS, CHARGED, chargingAgreed, PCV_HEADER, params, returnable, reusedIcid } from './pcv-charging.js';
 import { identifier, namesAnother, networkOfIoi, same, TRANSIT, transitIndexes, transitIoi } from './pcv-ioi.js';
 
 type PcvRow = Pick<
@@ -63,15 +64,20 @@ export const PCV: readonly Rule[] = [
     strength: 'shall',
     provenance: 'S',
     usualCause: 'a border makes a new charging identifier for each transaction',
-    where: { dialog: 'in-dialog' },
-    judge: (view) => {
-      if (view.method === 'CANCEL') return undefined;
+    where: {},
+    judge: (view, context) => {
+      if (view.method === 'CANCEL' || view.inDialog === undefined) return undefined;
+      if (view.inDialog === false) {
+        const [own, received] = view.isRequest ? returnable(view, context, icidOf) : [];
+        if (own === undefined) return undefined;
+        return received === undefined ? null : seen(view, PCV_HEADER, `the border had received ${shortened(received)}`);
+      }
       // PCV-32 compares with the request, where that has a vector itself.
       if (view.transaction?.request?.has(PCV_HEADER) === true && !view.isRequest) return undefined;
-      const first = view.dialog?.creator?.request?.chargingVector?.icidValue;
+      const first = returnable(view.dialog?.creator?.request, context, icidOf);
       const own = view.chargingVector?.icidValue;
-      if (!first || !own) return undefined;
-      return own === first ? null : seen(view, PCV_HEADER, `the dialog began with ${shortened(first)}`);
+      if (first[0] === undefined || !own) return undefined;
+      return first.includes(own) ? null : seen(view, PCV_HEADER, `the dialog began with ${shortened(first[0])}`);
     },
   }),
   rule({
@@ -101,11 +107,15 @@ export const PCV: readonly Rule[] = [
     provenance: 'S',
     usualCause: 'the terminating network writes its own identifier as orig-ioi, or leaves it out',
     where: { kind: 'response', status: [101, 699] },
-    judge: (view) => {
-      const asked = view.transaction?.request?.chargingVector?.origIoi;
+    judge: (view, context) => {
+      const asked = returnable(view.transaction?.request, context, ({ origIoi }) => origIoi);
       const given = view.chargingVector?.origIoi ?? '';
-      if (!asked || (given === '' && !isInitialResponse(view))) return undefined;
-      return same(given, asked) ? null : seen(view, PCV_HEADER, `orig-ioi of the request is ${shortened(asked)}`);
+      if (asked[0] === undefined || (given === '' && !isInitialResponse(view))) return undefined;
+      // The request named itself wrongly, and the response names it right: PCV-11, PCV-13 and PCV-27 tell that of the request.
+      if (given !== '' && same(given, context.operatorOf(view.record.to)?.ioi ?? '')) return null;
+      return asked.some((ioi) => same(given, ioi))
+        ? null
+        : seen(view, PCV_HEADER, `orig-ioi of the request is ${shortened(asked[0])}`);
     },
   }),
   sipRule({
@@ -317,14 +327,20 @@ export const PCV: readonly Rule[] = [
     provenance: 'S',
     usualCause: 'the terminating network makes a charging identifier of its own and returns that',
     where: { kind: 'response', status: [101, 699] },
-    judge: (view) => {
-      const asked = view.transaction?.request?.chargingVector?.icidValue;
+    judge: (view, context) => {
+      const asked = returnable(view.transaction?.request, context, icidOf);
       const given = view.chargingVector?.icidValue;
-      if (!asked || !given) return undefined;
-      return asked === given ? null : seen(view, PCV_HEADER, `icid-value of the request is ${shortened(asked)}`);
+      if (asked[0] === undefined || !given) return undefined;
+      // PCV-04 tells a request that left the icid-value of its dialog.
+      if (asked.includes(given) || given === view.dialog?.creator?.request?.chargingVector?.icidValue) return null;
+      return seen(view, PCV_HEADER, `icid-value of the request is ${shortened(asked[0])}`);
     },
   }),
 ];
+
+function icidOf(vector: ChargingVector): string | null {
+  return vector.icidValue;
+}
 
 function isAckOfFailure(view: SipView): boolean {
   return view.method === 'ACK' && view.isHopByHop;

@@ -107,6 +107,7 @@ export const headerGrammars: ReadonlyMap<string, HeaderGrammar> = new Map<string
   ['MIME-Version', { expects: 'two numbers', accepts: (value) => /^\d{1,9}\.\d{1,9}$/.test(value) }],
   ['Min-Expires', seconds],
   ['Min-SE', { expects: 'seconds below 2^32', accepts: (value) => parseSessionExpires(value) !== null }],
+  ['P-Access-Network-Info', { expects: 'an access type with parameters', accepts: tokenWithParams }],
   ['P-Asserted-Identity', nameAddr],
   ['P-Associated-URI', { ...route, mayBeEmpty: true }],
   ['P-Called-Party-ID', nameAddr],
