@@ -45,20 +45,24 @@ function lines(body: Uint8Array | null): readonly string[] {
   return body === null ? [] : Buffer.from(body).toString('latin1').split(/\r?\n/);
 }
 
+/** Whether a message comes from the end that sent a response: by the tags, as functions may share an address. */
+function isOfSender(other: SipView, response: SipView): boolean {
+  return other.isRequest ? other.fromTag === response.toTag : other.fromTag === response.fromTag;
+}
+
 /** 180 although the ringing side had asked the caller to confirm its resources, and it has not: RFC 3312 §6, §7. */
 function ringsTooEarly(view: SipView): Complaint | null | undefined {
   const { dialog, transaction } = view;
   if (dialog === null || transaction === null) return undefined;
-  const sender = view.record.from.address;
   const earlier = dialog.messages.filter((other) => other.record.index <= view.record.index && other.sdp !== null);
-  const own = earlier.find((other) => other.record.from.address === sender && !other.isRequest);
+  const own = earlier.find((other) => isOfSender(other, view) && !other.isRequest);
   if (own === undefined) return undefined;
   const described = lines(own.sdp);
   const asked = described.some((line) => /^a=conf:qos remote /.test(line));
   if (!asked) return undefined;
   const confirmed = earlier.some(
     (other) =>
-      other.record.from.address !== sender &&
+      !isOfSender(other, view) &&
       other.record.index > own.record.index &&
       lines(other.sdp).some((line) => /^a=curr:qos local (?:send|recv|sendrecv)/.test(line)),
   );
@@ -93,9 +97,8 @@ function repeatedAnswer(transaction: SipTransaction): readonly Violation[] | und
       (view) => isReliable(view) && view.toTag === final.toTag && view.sdp !== null,
     );
     if (!answered) return [];
-    const sender = final.record.from.address;
     const before = (final.dialog?.messages ?? []).filter(
-      (other) => other.sdp !== null && other.record.index < final.record.index && other.record.from.address === sender,
+      (other) => other.sdp !== null && other.record.index < final.record.index && isOfSender(other, final),
     );
     const same = before.some(
       (other) => Buffer.compare(other.sdp ?? Buffer.alloc(0), final.sdp ?? Buffer.alloc(0)) === 0,
