@@ -258,3 +258,30 @@ test('the only hop of a registration between two networks is Ici, whoever waits 
   expect(evidence.messages[0]?.from.node).toMatchObject({ role: 'ibcf', network: DOMAIN_A });
   expect(evidence.messages[0]?.to.node).toMatchObject({ role: 'ibcf', network: DOMAIN_B });
 });
+
+test('a registration by way of a visited network shows that the networks agreed on roaming', () => {
+  const register = (headers: Readonly<Record<string, string>>) => {
+    const edit = editSip(parseSip(inviteRequest().octets)).remove('Content-Type').body(null);
+    const message = Object.entries(headers)
+      .reduce((all, [name, value]) => all.append(name, value), edit)
+      .done();
+    return Buffer.from(
+      Buffer.from(message.octets)
+        .toString('latin1')
+        .replace(/\bINVITE\b/g, 'REGISTER'),
+      'latin1',
+    );
+  };
+  const agreed = (headers: Readonly<Record<string, string>>) =>
+    evidenceFromCapture(
+      capture([
+        [A, B, invite()],
+        [B, A, ok()],
+        [A, B, register(headers)],
+      ]),
+    ).profile.agreement.options;
+  expect(agreed({ Path: '<sip:p-cscf.visited.example;lr>', 'P-Visited-Network-ID': '"visited"' })).toEqual({
+    'roaming-nni': true,
+  });
+  expect(agreed({})).toEqual({});
+});

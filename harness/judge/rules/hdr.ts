@@ -85,15 +85,34 @@ function saysAllow(view: SipView): boolean {
   return view.method === 'INVITE' && view.status >= 200 && view.status < 300;
 }
 
+/**
+ * Headers of procedures that are mandatory at the II-NNI by themselves: table 6.1.3.1 items 43, 45, 46, 63, 74. The others
+ * belong to RFC 3261 as a whole, and a border may screen them out by its policy (TS 24.229 §5.10.6).
+ */
+const OF_A_PROCEDURE: ReadonlySet<string> = new Set([
+  'Accept-Contact',
+  'Geolocation',
+  'Geolocation-Error',
+  'Geolocation-Routing',
+  'Max-Breadth',
+  'Min-SE',
+  'Referred-By',
+  'Reject-Contact',
+  'Request-Disposition',
+  'Session-Expires',
+]);
+
 /** Headers that went into a border and did not come out. */
 function lost(before: SipView, after: SipView): readonly Complaint[] {
-  if (after.status === 100) return [];
+  if (after.status === 100 || after.method === 'CANCEL' || after.isHopByHop) return [];
+  const isProxied = before.callId === after.callId && (!after.isRequest || after.vias.length > 1);
   return PASSED.filter(
     ({ header, toldFor }) => before.has(header) && !after.has(header) && toldFor?.(after) !== true,
   ).map(({ header }) => ({
     seen: `no ${header} in ${after.title}; its sender had received ${header}: ${before.get(header) ?? ''}`,
     message: after.record,
     line: 1,
+    ...(isProxied && OF_A_PROCEDURE.has(header) ? {} : { strength: 'should' as const }),
   }));
 }
 
@@ -188,8 +207,8 @@ export const HDR: readonly Rule[] = [
   sipRule({
     id: 'HDR-09',
     says: 'A border passes the headers of mandatory capabilities that it receives.',
-    clause: 'TS 29.165 §6.1.3.2, annex A tables A.1, A.2 (informative)',
-    strength: 'should',
+    clause: 'TS 29.165 §6.1.3.2, table 6.1.3.1, annex A tables A.1, A.2 (informative)',
+    strength: 'shall',
     provenance: 'S',
     usualCause: "the border's header filter has a positive list that lacks mandatory headers",
     where: {},

@@ -326,7 +326,8 @@ export const TRU: readonly Rule[] = [
     usualCause: 'the exit border treats a trusted peer as untrusted, or rewrites identities',
     where: {},
     judge: (view, context) => {
-      if (view.status === 100 || context.border.inside(view) === null) return undefined;
+      if (view.status === 100 || view.method === 'CANCEL' || view.isHopByHop) return undefined;
+      if (context.border.inside(view) === null) return undefined;
       return droppedWithTrust(view, context);
     },
   }),
