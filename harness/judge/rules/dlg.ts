@@ -55,19 +55,17 @@ function expectedRoutes(view: SipView, dialog: SipDialog, context: RuleContext):
     of.nameAddrs('Record-Route').map((value) => target(value?.uri ?? ''));
   const recorded = uris(request);
   if (!sentByCaller(view, dialog)) return [recorded];
+  // A response that returned the INVITE's own entries wrongly, or none, is RSP-02's: what stands above them still counts.
   return dialog.messages
     .filter(
       (other) =>
-        other.record.index < view.record.index && !other.isRequest && other.method === 'INVITE' && other.status > 100,
+        other.record.index < view.record.index &&
+        other.transaction === dialog.creator &&
+        other.status > 100 &&
+        other.status < 300,
     )
-    .filter((other) => other.transaction === dialog.creator && other.has('Record-Route'))
     .map(uris)
-    .filter(
-      (list) =>
-        list.length >= recorded.length &&
-        recorded.every((uri, index) => list[list.length - recorded.length + index] === uri),
-    )
-    .map((list) => list.slice(0, list.length - recorded.length).reverse())
+    .map((list) => list.slice(0, Math.max(0, list.length - recorded.length)).reverse())
     .map((list) => list.filter((uri) => !isOwn(uri, view, context)));
 }
 

@@ -76,6 +76,25 @@ function ownProxies(view: SipView, context: RuleContext): readonly Entry[] {
   });
 }
 
+/** Address literals of private networks, RFC 1918, RFC 6598 and RFC 4193. */
+const PRIVATE =
+  /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd][0-9a-f]{2}:)/i;
+
+/** Hops of which the profile knows nothing, but whose addresses are for use inside a network; the last Via is a terminal. */
+function privateHosts(view: SipView, context: RuleContext): readonly Entry[] {
+  const lastVia = view.vias.length - 1;
+  return entries(view).filter(
+    (entry) =>
+      entry.tokenizedBy === null &&
+      PRIVATE.test(entry.host) &&
+      !(entry.header === 'Via' && (entry.index === 0 || entry.index === lastVia)) &&
+      !context.border.isNode(view.record.from, entry.host) &&
+      context.border.nodeOfHost(entry.host, entry.port) === null &&
+      context.border.networkOfHost(entry.host) === null &&
+      !echoed(view, entry),
+  );
+}
+
 function complaintOf(view: SipView, entry: Entry, text: string): Exclude<Complaint, string> {
   return { seen: `${text}: ${entry.header} ${shortened(entry.text)} in ${view.title}`, header: entry.header };
 }
@@ -85,10 +104,15 @@ const HOST_NAME = /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9](?
 /** A token is in place, but not said to be one, or by somebody who is nobody. */
 function badTokens(view: SipView, context: RuleContext): readonly Complaint[] {
   const own = context.operatorOf(view.record.from);
+  const inside = context.border.inside(view);
   return entries(view).flatMap((entry): readonly Complaint[] => {
     if (entry.tokenizedBy !== null) {
-      const good = HOST_NAME.test(entry.tokenizedBy) && context.border.networkOfHost(entry.tokenizedBy) !== null;
-      return good ? [] : [complaintOf(view, entry, 'tokenized-by names no operator')];
+      const maker = HOST_NAME.test(entry.tokenizedBy) ? context.border.networkOfHost(entry.tokenizedBy) : null;
+      if (maker === null) return [complaintOf(view, entry, 'tokenized-by names no operator')];
+      const made = inside !== null && !inside.all(entry.header).some((value) => value.includes(entry.text));
+      const added = view.isRequest && entry.header !== 'Route' && made;
+      const foreign = added && own !== undefined && maker !== own.name;
+      return foreign ? [complaintOf(view, entry, 'tokenized-by names another operator')] : [];
     }
     const bare = own !== undefined && own.domain !== '' && entry.host.toLowerCase() === own.domain.toLowerCase();
     return bare && entry.user !== null ? [complaintOf(view, entry, 'a token without tokenized-by')] : [];
@@ -101,6 +125,35 @@ function ownTokens(view: SipView, context: RuleContext): readonly Entry[] {
   return entries(view, ['Via', 'Record-Route', 'Path']).filter(
     (entry) => entry.tokenizedBy !== null && context.border.networkOfHost(entry.tokenizedBy) === own,
   );
+}
+
+function plain(text: string): string {
+  return text.replace(/\s+/g, '');
+}
+
+/**
+ * Tokens that came back otherwise than they were given: in front of the host of a Via, of which the grammar of Via knows nothing
+ * (GEN-05 compares the rest), and in Route of a request, where a parameter is missing (DLG-01 compares the route itself).
+ */
+function changedTokens(view: SipView): readonly Complaint[] {
+  if (!view.isRequest) {
+    const request = view.transaction?.request ?? null;
+    if (request === null || request.vias.length !== view.vias.length) return [];
+    const given = new Map(viaEntries(request).map((entry) => [entry.index, entry]));
+    return viaEntries(view)
+      .filter(({ index, user }) => given.has(index) && (given.get(index)?.user ?? null) !== user)
+      .map((entry) => complaintOf(view, entry, 'a token that was given otherwise'));
+  }
+  if (view.dialog === null || view.inDialog !== true || !view.has('Route')) return [];
+  const given = view.dialog.messages
+    .filter((other) => other.record.index < view.record.index && other.has('Record-Route'))
+    .flatMap((other) => routeEntries(other, 'Record-Route'))
+    .filter(({ tokenizedBy }) => tokenizedBy !== null);
+  return routeEntries(view, 'Route').flatMap((entry): readonly Complaint[] => {
+    const same = given.filter(({ user, host }) => user !== null && user === entry.user && host === entry.host);
+    const good = same.length === 0 || same.some(({ text }) => plain(text) === plain(entry.text));
+    return good ? [] : [complaintOf(view, entry, 'a token that was given otherwise')];
+  });
 }
 
 /** Headers in free text in which names of internal hosts show, and the URIs of Contact. */
@@ -148,10 +201,15 @@ export const THG: readonly Rule[] = [
     usualCause: 'the border hides entries of initial requests only, or of some headers only',
     where: {},
     when: hides,
-    judge: (view, context) =>
-      ownProxies(view, context)
+    judge: (view, context) => [
+      ...ownProxies(view, context)
         .filter((entry) => entry.tokenizedBy === null && !echoed(view, entry))
         .map((entry) => complaintOf(view, entry, 'in clear')),
+      ...privateHosts(view, context).map((entry) => ({
+        ...complaintOf(view, entry, 'a private address in clear'),
+        provenance: 'E' as const,
+      })),
+    ],
   }),
   sipRule({
     id: 'THG-02',
@@ -180,7 +238,7 @@ export const THG: readonly Rule[] = [
   }),
   sipRule({
     id: 'THG-05',
-    says: 'Tokens that come back are decrypted by the network that made them before its core sees them.',
+    says: 'Tokens come back as they were given, and the network that made them decrypts them before its core sees them.',
     clause: 'TS 33.203 §6.4; RFC 3261 §8.2.6.2, §12.1.1',
     strength: 'shall',
     provenance: 'S',
@@ -188,16 +246,18 @@ export const THG: readonly Rule[] = [
     where: {},
     when: (view, context) => context.operatorOf(view.record.to)?.topologyHiding === true,
     judge: (view, context) => {
+      const changed = changedTokens(view);
       const inward = context.border.forwarded(view);
-      if (inward === null) return undefined;
+      if (inward === null) return changed.length === 0 ? undefined : changed;
       const own = view.record.to.node?.network;
-      return entries(inward)
+      const reached = entries(inward)
         .filter((entry) => entry.tokenizedBy !== null && context.border.networkOfHost(entry.tokenizedBy) === own)
         .map((entry) => ({
           ...complaintOf(inward, entry, 'a token of its own'),
           message: inward.record,
           line: inward.lineOf(entry.header) ?? 1,
         }));
+      return [...changed, ...reached];
     },
   }),
   sipRule({
