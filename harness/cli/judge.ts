@@ -44,10 +44,7 @@ export async function judgeFile(
   const profile = flags.profile === undefined ? undefined : await loadProfile(resolve(terminal.folder, flags.profile));
   const octets = readOctets(resolve(terminal.folder, file), file);
   if (readCapture(octets).format === 'unknown') {
-    const gzip = octets[0] === 0x1f && octets[1] === 0x8b;
-    throw new UsageError(
-      `${file}: is no capture${gzip ? ' but a gzip archive: unpack it first' : ''}; expected a pcap or pcapng file`,
-    );
+    throw new UsageError(`${file}: ${whatInstead(octets)}; expected a pcap or pcapng file`);
   }
   const reading = evidenceFromCapture(octets, profile === undefined ? {} : { profile });
   const judgement = judgeCase(reading.evidence, reading.profile);
@@ -71,6 +68,26 @@ export async function judgeFile(
     return EXIT.usage;
   }
   return judgement.verdict === 'pass' ? EXIT.asExpected : EXIT.notAsExpected;
+}
+
+/** First octets of files that are handed over instead of captures. */
+const OTHER_FORMATS: readonly (readonly [string, string])[] = [
+  ['1f8b', 'is no capture but a gzip archive: unpack it first'],
+  ['425a68', 'is no capture but a bzip2 archive: unpack it first'],
+  ['fd377a585a00', 'is no capture but an xz archive: unpack it first'],
+  ['28b52ffd', 'is no capture but a zstd archive: unpack it first'],
+  ['504b0304', 'is no capture but a zip archive: unpack it first'],
+  ['474d4255', 'is a Network Monitor capture: convert it with editcap'],
+  ['5452534e494646', 'is a Sniffer capture: convert it with editcap'],
+  ['736e6f6f70', 'is a snoop capture: convert it with editcap'],
+  ['a1b2cd34', 'is a modified pcap file: convert it with editcap'],
+  ['34cdb2a1', 'is a modified pcap file: convert it with editcap'],
+];
+
+function whatInstead(octets: Uint8Array): string {
+  if (octets.length === 0) return 'is empty (0 octets)';
+  const head = Buffer.from(octets.subarray(0, 8)).toString('hex');
+  return OTHER_FORMATS.find(([magic]) => head.startsWith(magic))?.[1] ?? 'is no capture';
 }
 
 function readOctets(path: string, shown: string): Uint8Array {

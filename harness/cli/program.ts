@@ -54,7 +54,8 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
     });
   verb('prove', 'inject every fault and tell which rule caught it')
     .option('--rule <id>', 'only the faults of this rule')
-    .action(async (flags: { rule?: string; json?: boolean }) => {
+    .option('--list', 'tell the names of the faults and what must catch them, and inject nothing')
+    .action(async (flags: { rule?: string; list?: boolean; json?: boolean }) => {
       code = await prove({ ...flags, json: flags.json ?? json().json }, argv, terminal);
     });
   verb('doctor', 'check everything that a run stands on, and name the first broken link')

@@ -34,9 +34,18 @@ interface GoodRun extends GoodTrace {
   readonly findings: readonly Finding[];
 }
 
+function listed({ name, title, catches, carrier }: Fault): Pick<Fault, 'name' | 'title' | 'catches' | 'carrier'> {
+  return { name, title, catches, carrier };
+}
+
+function linesOf(faults: readonly Fault[]): string {
+  const width = Math.max(0, ...faults.map((fault) => fault.name.length));
+  return faults.map(({ name, catches, title }) => `${name.padEnd(width)}  ${catches.padEnd(14)}  ${title}\n`).join('');
+}
+
 /** `q3953 prove`: injects every fault and tells which rule caught it; exit 1 where a fault escaped or a rule has none. */
 export async function prove(
-  flags: { readonly rule?: string; readonly json?: boolean },
+  flags: { readonly rule?: string; readonly list?: boolean; readonly json?: boolean },
   argv: readonly string[],
   terminal: Terminal,
 ): Promise<number> {
@@ -46,6 +55,10 @@ export async function prove(
   const faults = FAULTS.filter((fault) => flags.rule === undefined || fault.catches === flags.rule);
   if (rules.length === 0 && faults.length === 0) {
     throw new UsageError(`--rule: the rule book has no rule '${flags.rule}'`);
+  }
+  if (flags.list === true) {
+    terminal.out(flags.json === true ? `${JSON.stringify(faults.map(listed), null, 2)}\n` : linesOf(faults));
+    return EXIT.asExpected;
   }
   const covered = new Set(faults.map((fault) => fault.catches));
   const outcomes = await outcomesOf(faults, argv, terminal);

@@ -9,6 +9,7 @@ import { DEFAULT_RUN_OPTIONS, type ListedTest, type RunOptions } from '../catalo
 import { FAULTS, faultOf } from '../faults/catalogue.js';
 import { EXIT, exitCodeOf, UsageError } from './exit-code.js';
 import { grepOf } from './list.js';
+import { makeOutFolder } from './out-folder.js';
 import { loadProfile } from './profile-file.js';
 import { embeddedProfile, headOf } from './run-head.js';
 import { runSuites } from './runner.js';
@@ -47,6 +48,7 @@ export async function run(flags: RunFlags, argv: readonly string[], terminal: Te
     ...headOf(options, argv, profile),
     ...(earlier === null ? {} : { startedAt: earlier.head.startedAt }),
   };
+  makeOutFolder(out);
   if (earlier === null) clearReport(out);
   else resumeReport(out, earlier.cases);
   writeHead(out, head);

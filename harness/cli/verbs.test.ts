@@ -152,3 +152,40 @@ test.describe('doctor', () => {
     }
   });
 });
+
+test('judge says what a file is that is no capture', async () => {
+  for (const [octets, text] of [
+    ['', 'is empty (0 octets)'],
+    ['1f8b0800', 'gzip archive'],
+    ['fd377a585a0000', 'xz archive'],
+    ['28b52ffd00', 'zstd archive'],
+    ['00112233', 'is no capture;'],
+  ] as const) {
+    const file = test.info().outputPath('other.pcap');
+    writeFileSync(file, Buffer.from(octets, 'hex'));
+    const terminal = testTerminal();
+    expect(await terminal.q3953('judge', file, '--json')).toBe(2);
+    expect(terminal.stderr()).toContain(text);
+    expect(terminal.stderr().trim().split('\n')).toHaveLength(1);
+    expect(terminal.stdout()).toBe('');
+  }
+});
+
+test('run tells an output folder that cannot be made, and never waits for it', async () => {
+  const file = test.info().outputPath('a-file');
+  writeFileSync(file, '');
+  for (const out of [file, join(file, 'below'), '/proc/q3953/report']) {
+    const terminal = testTerminal();
+    expect(await terminal.q3953('run', '--grep', 'Q3953-INT-01', '--out', out), out).toBe(2);
+    expect(terminal.stderr()).toContain('--out: ');
+    expect(terminal.stderr().trim().split('\n')).toHaveLength(1);
+  }
+});
+
+test('prove --list names every fault and what must catch it', async () => {
+  const terminal = testTerminal();
+  expect(await terminal.q3953('prove', '--list')).toBe(0);
+  const lines = terminal.stdout().trim().split('\n');
+  expect(lines).toHaveLength(FAULTS.length);
+  for (const [i, fault] of FAULTS.entries()) expect(lines[i]).toMatch(new RegExp(`^${fault.name} +${fault.catches} `));
+});

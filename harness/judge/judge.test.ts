@@ -1,4 +1,6 @@
 import { expect, test } from '@playwright/test';
+import type { RecordedMessage } from '../evidence/model.js';
+import { parseSip } from '../wire/sip/parse.js';
 import { judge } from './judge.js';
 import { goodCall } from './testing/call.js';
 import { testProfile } from './testing/trace.js';
@@ -27,4 +29,28 @@ test('gives no pass for nothing', () => {
   const nothing = { frameCount: 3, messages: [], nodes: profile.nodes, integrity: [] };
   expect(judge(nothing, profile)).toMatchObject({ conformance: 'inconc', service: 'inconc', verdict: 'inconc' });
   expect(judge({ ...nothing, frameCount: 0 }, profile).verdict).toBe('error');
+});
+
+test('judges what SIP itself asks where nobody can tell which hop is the border, and gives no pass for that', () => {
+  const profile = testProfile();
+  const call = goodCall({ profile });
+  const unplaced = (change: (text: string) => string) => {
+    const messages = call.evidence().messages.map((message, index): RecordedMessage => {
+      const octets = Buffer.from(change(Buffer.from(message.octets).toString('latin1')), 'latin1');
+      const { from, to } = message;
+      return Object.assign(Object.create(message), {
+        ...{ index, octets, sip: parseSip(octets), referencePoint: 'unknown' },
+        from: { address: from.address, port: from.port },
+        to: { address: to.address, port: to.port },
+      });
+    });
+    return judge({ ...call.evidence(), messages }, profile);
+  };
+  const right = unplaced((text) => text);
+  expect(right.findings).toEqual([]);
+  expect(right).toMatchObject({ conformance: 'inconc', verdict: 'inconc' });
+  expect(Object.keys(right.exercised)).toEqual(expect.arrayContaining(['GEN-03', 'GEN-07']));
+  const wrong = unplaced((text) => text.replace(/^Max-Forwards:.*\r\n/m, ''));
+  expect(wrong.conformance).toBe('fail');
+  expect(new Set(wrong.findings.map((finding) => finding.rule))).toEqual(new Set(['GEN-03']));
 });

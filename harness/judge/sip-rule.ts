@@ -8,6 +8,8 @@ import type { SipView } from './sip-view.js';
 export interface SipWhere {
   /** The reference points; the Ici without it. */
   readonly at?: readonly ReferencePoint[] | 'anywhere';
+  /** What SIP itself asks of every hop: applies to hops that nobody can place too, where the trace has no Ici at all. */
+  readonly unplaced?: true;
   readonly kind?: 'request' | 'response';
   /** Method of the request, or of the CSeq of the response. */
   readonly methods?: readonly string[];
@@ -124,9 +126,10 @@ function isList(judged: Complaint | readonly Complaint[]): judged is readonly Co
 
 /** Messages by reference point, kind and method, so that a rule does not look at what it will not judge. */
 function messagesAt(context: RuleContext, where: SipWhere): readonly SipView[] {
-  const views = where.at === undefined ? context.ici : context.sip.views;
+  const scope = where.at !== undefined ? 'all' : where.unplaced && context.ici.length === 0 ? 'unplaced' : 'Ici';
+  const views = scope === 'Ici' ? context.ici : scope === 'all' ? context.sip.views : unplaced(context);
   if (where.methods === undefined && where.kind === undefined) return views;
-  const key = `${where.at === undefined ? 'Ici' : 'all'} ${where.kind ?? ''} ${where.methods?.join() ?? ''}`;
+  const key = `${scope} ${where.kind ?? ''} ${where.methods?.join() ?? ''}`;
   return context.memo(key, () =>
     views.filter(
       (view) =>
@@ -134,6 +137,10 @@ function messagesAt(context: RuleContext, where: SipWhere): readonly SipView[] {
         (where.methods === undefined || where.methods.includes(view.method)),
     ),
   );
+}
+
+function unplaced(context: RuleContext): readonly SipView[] {
+  return context.memo('unplaced', () => context.sip.views.filter((view) => view.referencePoint === 'unknown'));
 }
 
 function matches(view: SipView, where: SipWhere, context: RuleContext): boolean {

@@ -58,6 +58,25 @@ test('refuses secrets, names that point nowhere and doubles', () => {
   );
 });
 
+test('refuses sockets that two nodes claim', () => {
+  const [first, second] = PROFILE.nodes;
+  if (first === undefined || second === undefined) throw new Error('the simulated networks have nodes');
+  const withNodes = (...endpoints: readonly { address: string; ports?: readonly [number, number] }[]) => {
+    const nodes = [first, second].map((node, i) => ({ ...node, endpoints: [endpoints[i]] }));
+    const result = readProfile(stringify({ ...PROFILE, nodes }), 'x.yaml');
+    return 'errors' in result ? result.errors.map((error) => error.text) : [];
+  };
+  const whole = { address: '2001:db8::1' };
+  const claimed = [`2001:DB8:0::1 of ${second.name} is also of ${first.name}`];
+  expect(withNodes(whole, { address: '2001:DB8:0::1' })).toEqual(claimed);
+  const ranged = (low: number, high: number) => ({ address: '192.0.2.1', ports: [low, high] as const });
+  expect(withNodes(ranged(5060, 5070), ranged(5070, 5080))).toEqual([
+    `192.0.2.1 ports 5070 to 5080 of ${second.name} is also of ${first.name}`,
+  ]);
+  expect(withNodes(ranged(5060, 5069), ranged(5070, 5080))).toEqual([]);
+  expect(withNodes({ address: '192.0.2.1' }, ranged(5070, 5080))).toEqual([]);
+});
+
 test('tells of text that is no YAML, and never throws or hangs', () => {
   const many = `a: &a [x]\n${Array.from({ length: 20 }, (_, i) => `${'bcdefghijklmnopqrstu'[i]}: [*a, *a, *a]`).join('\n')}`;
   const bomb =

@@ -1,5 +1,6 @@
 import { isNode, LineCounter, type Node, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { canonicalAddress } from '../wire/ip-address.js';
 import type { Profile } from './profile.js';
 
 /** A mistake in a profile, told so that the reader can mend it without looking anything up. */
@@ -238,6 +239,7 @@ function contradictionsOf(
       }
     }
   }
+  found.push(...overlapsOf(profile.nodes));
   for (const [index, name] of profile.sut.entries()) {
     if (!networks.has(name) && !nodes.has(name)) {
       found.push({
@@ -248,4 +250,37 @@ function contradictionsOf(
     }
   }
   return found.slice(0, MAX_ERRORS);
+}
+
+type NodeRow = z.infer<typeof node>;
+
+/** Sockets that two nodes claim: the same address as a whole, or ranges of its ports that meet. A range within an address is more specific. */
+function overlapsOf(
+  nodes: readonly NodeRow[],
+): readonly { readonly path: readonly PropertyKey[]; readonly seen: string; readonly expected: string }[] {
+  const claims = new Map<string, { readonly name: string; readonly ports: readonly [number, number] | undefined }[]>();
+  const found: { path: readonly PropertyKey[]; seen: string; expected: string }[] = [];
+  for (const [index, { name, endpoints }] of nodes.entries()) {
+    for (const [position, { address, ports }] of endpoints.entries()) {
+      const key = canonicalAddress(address);
+      const known = claims.get(key) ?? [];
+      const other = known.find((claim) => claim.name !== name && meet(claim.ports, ports));
+      if (other !== undefined) {
+        const what = ports === undefined ? address : `${address} ports ${ports[0]} to ${ports[1]}`;
+        found.push({
+          path: ['nodes', index, 'endpoints', position],
+          seen: `${what} of ${name} is also of ${other.name}`,
+          expected: 'each socket with one node: another address, or ports that do not overlap',
+        });
+      }
+      known.push({ name, ports });
+      claims.set(key, known);
+    }
+  }
+  return found;
+}
+
+function meet(one: readonly [number, number] | undefined, other: readonly [number, number] | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return one[0] <= other[1] && other[0] <= one[1];
 }

@@ -38,6 +38,7 @@ export function agreementOf(
   const transports = new Set<string>();
   const codecs = new Set<string>();
   let trust = false;
+  const trusted = new Set<string>();
   let telUriAllowed = false;
   let precondition = false;
   let roaming = false;
@@ -48,6 +49,7 @@ export function agreementOf(
     transports.add(transport);
     six ||= sighting.source.address.includes(':');
     trust ||= sip.has('P-Asserted-Identity') || sip.has('P-Charging-Vector');
+    for (const header of ['P-Asserted-Service', 'P-Early-Media']) if (sip.has(header)) trusted.add(header);
     telUriAllowed ||= sip.kind === 'request' && /^tel:/i.test(sip.requestUri);
     precondition ||= /\bprecondition\b/.test(`${sip.all('Supported').join()},${sip.all('Require').join()}`);
     roaming ||= isRoaming(sip);
@@ -57,7 +59,7 @@ export function agreementOf(
     sentences.push(
       trust
         ? 'The networks are taken to trust each other: asserted identities or charging vectors cross the border.'
-        : 'The networks are taken not to trust each other: neither asserted identities nor charging vectors cross the border.',
+        : `The networks are taken not to trust each other${trusted.size === 0 ? '' : `, but for ${[...trusted].join(' and ')}`}: neither asserted identities nor charging vectors cross the border.`,
       'Transport, codecs, tel URIs and preconditions that are used at the border are taken as agreed.',
     );
     if (roaming)
@@ -71,7 +73,11 @@ export function agreementOf(
     telUriAllowed,
     codecs: [...codecs],
     precondition,
-    options: roaming ? { 'roaming-nni': true } : {},
+    options: {
+      ...(roaming ? { 'roaming-nni': true } : {}),
+      // Trust may be agreed for single headers, TS 29.165 §6.1.1.3.1.
+      ...(trust || trusted.size === 0 ? {} : { 'x-trust-headers': [...trusted] }),
+    },
   };
 }
 

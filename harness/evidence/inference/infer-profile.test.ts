@@ -114,7 +114,7 @@ test('two addresses of which nothing tells the networks stay unknown', () => {
   const { evidence, profile, inferred } = evidenceFromCapture(capture([[A, B, request]]));
   expect(evidence.messages).toMatchObject([{ protocol: 'sip', referencePoint: 'unknown' }]);
   expect(profile.operators).toEqual([]);
-  expect(inferred.join()).toContain('with a profile');
+  expect(inferred.join()).toContain('with --profile');
 });
 
 /** One INVITE on its way through five nodes that are only addresses; the two in the middle put their own media addresses in. */
@@ -284,4 +284,23 @@ test('a registration by way of a visited network shows that the networks agreed 
     'roaming-nni': true,
   });
   expect(agreed({})).toEqual({});
+});
+
+test('a header that only trust lets cross is taken as agreed where nothing else shows trust', () => {
+  const plain = editSip(inviteRequest()).remove('P-Asserted-Identity').remove('P-Charging-Vector');
+  const { profile } = evidenceFromCapture(capture([[A, B, plain.set('P-Early-Media', 'supported').done()]]));
+  expect(profile.agreement).toMatchObject({ trust: false, options: { 'x-trust-headers': ['P-Early-Media'] } });
+  expect(
+    evidenceFromCapture(capture([[A, B, plain.remove('P-Early-Media').done()]])).profile.agreement.options,
+  ).toEqual({});
+});
+
+test('a call through one proxy names its hops where nothing tells which of them is the border', () => {
+  const { inferred } = evidenceFromCapture(
+    capture([
+      [A, '203.0.113.1', invite()],
+      ['203.0.113.1', B, invite({ branch: 'z9hG4bK2' })],
+    ]),
+  );
+  expect(inferred.join()).toContain(`${A} to 203.0.113.1, 203.0.113.1 to ${B}`);
 });

@@ -51,7 +51,9 @@ export function inferProfile(
   const operators = operatorsOf(nodes, chains, hidingNetworks(sightings, borders, owners), sentences);
   const agreement = agreementOf(sightings, borders, owners, sentences);
   if (operators.length === 0)
-    sentences.push('Nothing tells which networks these messages belong to: name them with a profile.');
+    sentences.push(
+      `Nothing tells which networks these messages belong to${crossing(chains)}: name the nodes with --profile. Until then only what SIP itself asks of every message is judged.`,
+    );
   return {
     profile: {
       version: 1,
@@ -64,6 +66,15 @@ export function inferProfile(
     },
     inferred: sentences,
   };
+}
+
+/** What is known of calls whose border was not found: between whom, and over which hops. */
+function crossing(chains: readonly CallChain[]): string {
+  const chain = chains.find((one) => one.hops.length > 1 && networksOf(one) !== null);
+  const networks = chain === undefined ? null : networksOf(chain);
+  if (chain === undefined || networks === null) return '';
+  const hops = chain.hops.slice(0, 4).map(({ from, to }) => `${from} to ${to}`);
+  return `, and which hop of the calls from ${networks[0]} to ${networks[1]} is the border (${hops.join(', ')})`;
 }
 
 function knownDomains(sightings: readonly Sighting[], chains: readonly CallChain[]): ReadonlySet<string> {

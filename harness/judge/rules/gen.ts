@@ -151,7 +151,7 @@ export const GEN: readonly Rule[] = [
     strength: 'shall',
     provenance: 'S',
     usualCause: 'a header manipulation rule of the border writes or removes what it should not',
-    where: {},
+    where: { unplaced: true },
     judge: (view) => [...defectsOf(view, 'GEN-03'), ...requestHeaders(view)],
   }),
   sipRule({
@@ -161,7 +161,7 @@ export const GEN: readonly Rule[] = [
     strength: 'shall',
     provenance: 'S',
     usualCause: 'a B2BUA computes branches from too little, or still follows RFC 2543',
-    where: { kind: 'request' },
+    where: { kind: 'request', unplaced: true },
     judge: (view, context) => {
       const defects = defectsOf(view, 'GEN-04');
       if (defects.length > 0 || view.branch === '') return defects;
@@ -178,7 +178,7 @@ export const GEN: readonly Rule[] = [
     strength: 'shall',
     provenance: 'S',
     usualCause: 'a border that changes headers of requests does not change them back in responses',
-    where: { kind: 'response' },
+    where: { kind: 'response', unplaced: true },
     judge: (view, context) => {
       const request = view.transaction?.request ?? null;
       const defects = defectsOf(view, 'GEN-05');
@@ -193,7 +193,7 @@ export const GEN: readonly Rule[] = [
     strength: 'shall',
     provenance: 'S',
     usualCause: 'the border resets Max-Forwards or does not count itself, so that a loop is never found',
-    where: { kind: 'request' },
+    where: { kind: 'request', unplaced: true },
     judge: (view, context) => {
       const wrong: Complaint[] = [...defectsOf(view, 'GEN-06')];
       for (const [before, after] of forwardings(view, context)) {
@@ -215,7 +215,7 @@ export const GEN: readonly Rule[] = [
     strength: 'shall',
     provenance: 'S',
     usualCause: 'a body was changed and its length was not',
-    where: {},
+    where: { unplaced: true },
     judge: (view) => {
       const defects = defectsOf(view, 'GEN-07');
       const fields = view.sip.fields('Content-Length');
@@ -234,7 +234,7 @@ export const GEN: readonly Rule[] = [
     strength: 'shall',
     provenance: 'S',
     usualCause: 'a header filter removes Content-Type with the headers it does not know',
-    where: {},
+    where: { unplaced: true },
     judge: (view) => (view.sip.body.length === 0 ? undefined : [...defectsOf(view, 'GEN-08'), ...contentType(view)]),
   }),
   rule({
