@@ -286,3 +286,16 @@ test('charging addresses towards a UE are told', () => {
   );
   expect(told(judge(made.evidence(), made.profile).findings)).toContain('PCV-28 fail p-cscf.home-b');
 });
+
+test('octets that begin no message are the fault of the Content-Length in front of them', () => {
+  const described = request('INVITE', ['Content-Type: application/sdp'])
+    .replace('Content-Length: 0', 'Content-Length: *')
+    .concat('v=0\no=- 1 1 IN IP4 192.0.2.9\ns=-\nc=IN IP4 192.0.2.9\nt=0 0\n');
+  const made = trace()
+    .message('ibcf.home-a', 'ibcf.home-b', described)
+    .octets('ibcf.home-a', 'ibcf.home-b', Buffer.from('a=ptime:20\r\n'));
+  const findings = judge(made.evidence(), made.profile).findings;
+  expect(told(findings)).toContain('GEN-07 fail ibcf.home-a');
+  expect(findings.find(({ rule }) => rule === 'GEN-07')).toMatchObject({ frame: 1, line: 9 });
+  expect(told(findings).filter((rule) => rule.startsWith('GEN-03'))).toEqual([]);
+});

@@ -35,14 +35,8 @@ export function mirrorsRequest(view: SipView, request: SipView, context: RuleCon
 /** A To tag that the border did not receive so, in a transaction in which it passes the received one too. */
 export function changedTag(view: SipView, context: RuleContext): readonly Complaint[] {
   const sender = partyName(view.record.from);
-  const received = (context.sip.byCallId.get(view.callId) ?? []).filter(
-    (other) =>
-      !other.isRequest &&
-      other.status === view.status &&
-      other.method === view.method &&
-      other.cseq?.number === view.cseq?.number &&
-      other.record.index < view.record.index &&
-      partyName(other.record.to) === sender,
+  const received = (receivedResponses(context).get(keyOf(view, sender)) ?? []).filter(
+    (other) => other.record.index < view.record.index,
   );
   if (view.toTag === '' || received.length === 0 || received.some((other) => other.toTag === view.toTag)) return [];
   const passed = received.find((other) =>
@@ -74,4 +68,23 @@ function sameVias(view: SipView, request: SipView | null, from = 0): boolean {
       );
     })
   );
+}
+
+/** Responses by what they answer and who received them. */
+function receivedResponses(context: RuleContext): ReadonlyMap<string, readonly SipView[]> {
+  return context.memo('received responses', () => {
+    const found = new Map<string, SipView[]>();
+    for (const view of context.sip.views) {
+      if (view.isRequest) continue;
+      const key = keyOf(view, partyName(view.record.to));
+      const list = found.get(key);
+      if (list === undefined) found.set(key, [view]);
+      else if (list.length < 64) list.push(view);
+    }
+    return found;
+  });
+}
+
+function keyOf(view: SipView, party: string): string {
+  return `${party} ${view.status} ${view.cseq?.number} ${view.method} ${view.callId}`;
 }

@@ -6,6 +6,7 @@ import { type Complaint, each, rule, seen, shortened, sipRule, violation } from 
 import type { SipView } from '../sip-view.js';
 import { foreignLiterals } from './gen-address-family.js';
 import { defectsOf } from './gen-defects.js';
+import { strays } from './gen-framing.js';
 import { changedTag, mirrorsRequest } from './gen-response.js';
 import { looseRoutes } from './gen-routing.js';
 
@@ -152,7 +153,8 @@ export const GEN: readonly Rule[] = [
     provenance: 'S',
     usualCause: 'a header manipulation rule of the border writes or removes what it should not',
     where: { unplaced: true },
-    judge: (view) => [...defectsOf(view, 'GEN-03'), ...requestHeaders(view)],
+    judge: (view, context) =>
+      strays(context).has(view) ? undefined : [...defectsOf(view, 'GEN-03'), ...requestHeaders(view)],
   }),
   sipRule({
     id: 'GEN-04',
@@ -216,7 +218,14 @@ export const GEN: readonly Rule[] = [
     provenance: 'S',
     usualCause: 'a body was changed and its length was not',
     where: { unplaced: true },
-    judge: (view) => {
+    judge: (view, context) => {
+      const before = strays(context).get(view);
+      if (before !== undefined)
+        return {
+          seen: `Content-Length: ${before.get('Content-Length') ?? 'none'} of ${before.title} does not lead to the next message`,
+          message: before.record,
+          line: before.lineOf('Content-Length') ?? 1,
+        };
       const defects = defectsOf(view, 'GEN-07');
       const fields = view.sip.fields('Content-Length');
       if (fields.length > 1)
