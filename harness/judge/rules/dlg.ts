@@ -218,7 +218,9 @@ function unacknowledged(context: RuleContext, transaction: SipTransaction): read
   return accepted
     .filter(
       (view) =>
-        !call.some((one) => one.method === 'ACK' && one.toTag === view.toTag) &&
+        !transaction.acks.some((one) => one.toTag === view.toTag) &&
+        // An ACK with another number is told where it stands.
+        !call.some((one) => one.method === 'ACK' && one.toTag === view.toTag && one.transaction === null) &&
         call.some((one) => one.method === 'BYE' && one.record.index > view.record.index),
     )
     .map((view) =>
