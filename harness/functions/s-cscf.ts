@@ -58,6 +58,8 @@ interface Chain {
   readonly identities: readonly string[];
   readonly criteria: readonly InitialFilterCriteria[];
   next: number;
+  /** Original dialog identifiers with which an application server has sent the request on. */
+  readonly returned: Set<string>;
 }
 
 /** Requests that make a dialog and so keep us on the path. */
@@ -238,16 +240,14 @@ export class SCscf implements NetworkFunction {
   /** A request that comes back from an application server with the original dialog identifier, TS 24.229 §5.4.3.4. */
   async #resumed(incoming: Incoming, odi: string): Promise<void> {
     const chain = this.#chains.get(odi);
-    if (chain === undefined) {
-      incoming.reply(481);
-      return;
-    }
+    if (chain === undefined) return incoming.reply(481);
+    chain.returned.add(odi);
     await this.#serve(incoming, incoming.request, chain, 'application-server');
   }
 
   #chain(side: Chain['side'], sessionCase: SessionCase, served: string, profile: UserProfile): Chain {
     const criteria = this.#behaviours.has('ignores-filter-criteria') ? [] : criteriaOf(profile, served);
-    return { side, sessionCase, served, identities: identitiesOf(profile), criteria, next: 0 };
+    return { side, sessionCase, served, identities: identitiesOf(profile), criteria, next: 0, returned: new Set() };
   }
 
   /** On to the next application server, else out of the S-CSCF. */
@@ -278,15 +278,14 @@ export class SCscf implements NetworkFunction {
       return [this.#toApplicationServer(base, chain, current, odi)];
     };
     const branches = await step();
-    if (typeof branches === 'number') {
-      incoming.reply(branches);
-      return;
-    }
+    if (typeof branches === 'number') return incoming.reply(branches);
     if (onPath && request.method === 'INVITE') this.#legs.set(leg.token, leg);
     /** Default handling, TS 24.229 §5.4.3.2: the session goes on without a server that does not answer, if the criteria say so. */
     const goOn = async (context: ProxyContext): Promise<boolean> => {
       const handling = current?.applicationServer.defaultHandling;
-      if (handling !== 'SESSION_CONTINUED' || context.provisionalSeen || context.cancelled) return false;
+      // What a server has sent on failed further along: it is no failure of the server, and to go on would call once more.
+      const sentOn = odis.some((odi) => chain.returned.has(odi));
+      if (handling !== 'SESSION_CONTINUED' || sentOn || context.provisionalSeen || context.cancelled) return false;
       const further = await step();
       if (typeof further === 'number') return false;
       for (const branch of further) context.add(branch);
