@@ -21,6 +21,9 @@ export interface CallOptions {
   readonly sessionExpires?: number;
 }
 
+/** RFC 3323 §4.1.1.3. */
+const ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>';
+
 /** One early dialog of a call that may have been forked, RFC 3261 §13.2.2.4 and RFC 3262 §4. */
 interface EarlyDialog {
   readonly dialog: Dialog;
@@ -125,7 +128,7 @@ export class CallOrigination extends Call {
       headers: [
         ['Max-Forwards', '70'],
         ...agent.routes,
-        ['From', `<${agent.defaultIdentity}>;tag=${this.#fromTag}`],
+        ['From', `${this.#hidden ? ANONYMOUS : `<${agent.defaultIdentity}>`};tag=${this.#fromTag}`],
         ['To', `<${target}>`],
         ['Call-ID', this.#callId],
         ['CSeq', `${this.#cseq} INVITE`],
@@ -152,6 +155,11 @@ export class CallOrigination extends Call {
       body: offer,
       contentType: SDP,
     });
+  }
+
+  /** TS 24.607 §4.5.2.1: who hides its identity says nothing of it in From. */
+  get #hidden(): boolean {
+    return this.options.privacy?.some((value) => value !== 'none') === true;
   }
 
   #send(): void {
@@ -230,8 +238,8 @@ export class CallOrigination extends Call {
     if (!due || !this.isOpen() || this.agent.behaviours.has('no-update')) return;
     early.updated = true;
     const offer = negotiation.resourcesOffer();
-    const headers = [['Contact', this.agent.contact] as const, ['Allow', UE_METHODS] as const];
-    const updated = await this.agent.exchange(this.inDialog('UPDATE', headers, offer, early.dialog));
+    const update = this.inDialog('UPDATE', this.agent.targetHeaders, offer, early.dialog);
+    const updated = await this.agent.exchange(update);
     const body = bodyOfType(updated, SDP);
     if (updated.status < 300 && body !== null && negotiation.takeAnswer(body)) {
       early.dialog.refresh(updated);

@@ -11,7 +11,7 @@ import type { MediaSession } from './media-session.js';
 import type { UeAgent } from './ue-agent.js';
 import { Dialog, tagOf } from './ue-dialog.js';
 import { UeError } from './ue-progress.js';
-import { GM_TIMERS, UE_METHODS } from './ue-setup.js';
+import { GM_TIMERS } from './ue-setup.js';
 
 type Header = readonly [string, string];
 
@@ -111,7 +111,7 @@ export class CallTermination extends Call {
     await this.#until('PRACK', () => this.#outstanding === null);
     // RFC 3261 table 3: Supported belongs into the 2xx, not into a provisional response.
     const headers: readonly Header[] = [
-      ...this.#common(),
+      ...this.agent.targetHeaders,
       ['Supported', '100rel, precondition, timer'],
       ...this.grantedSession(this.#request),
       ['Accept', SDP],
@@ -164,7 +164,7 @@ export class CallTermination extends Call {
   #alert(description?: Uint8Array): void {
     if (this.state_ === 'ended') return;
     if (description === undefined) {
-      this.transaction.respond(this.response(this.#request, 180, this.#common()));
+      this.transaction.respond(this.response(this.#request, 180, this.agent.targetHeaders));
     } else {
       this.#provisional(180, ['100rel'], description);
     }
@@ -177,7 +177,7 @@ export class CallTermination extends Call {
     const { T1 } = this.agent.setup.timers ?? GM_TIMERS;
     this.#rseq += 1;
     const headers: readonly Header[] = [
-      ...this.#common(),
+      ...this.agent.targetHeaders,
       ['Require', required.join(', ')],
       ['RSeq', String(this.#rseq)],
     ];
@@ -192,14 +192,6 @@ export class CallTermination extends Call {
     );
     this.#outstanding = { rseq: this.#rseq, repetition };
     this.agent.progress.saw(`${status} sent`);
-  }
-
-  /** Headers of every response that makes or confirms the dialog. */
-  #common(): readonly Header[] {
-    return [
-      ['Contact', this.agent.contact],
-      ['Allow', UE_METHODS],
-    ];
   }
 
   /** The description of the 2xx: the answer, or the offer, that no reliable response has carried. */

@@ -46,15 +46,22 @@ const LAST_MOMENT = 32;
 /** The session timer of one end of a call, RFC 4028: nobody waits for it, so it runs in the background. */
 export class SessionTimer {
   #timer: Timer | null = null;
+  #seconds: number | null = null;
 
   constructor(
     private readonly clock: Clock,
     private readonly events: { refresh(): void; expired(): void },
   ) {}
 
+  /** The interval that was agreed, in seconds; null where no timer runs. */
+  get seconds(): number | null {
+    return this.#seconds;
+  }
+
   /** Starts anew, behind the 2xx that set or refreshed the interval (seconds). */
   start(seconds: number, weRefresh: boolean): void {
     this.stop();
+    this.#seconds = seconds;
     const wait = weRefresh ? seconds / 2 : seconds - Math.min(LAST_MOMENT, seconds / 3);
     const fire = () => (weRefresh ? this.events.refresh() : this.events.expired());
     this.#timer = this.clock.after(wait * 1000, fire, { background: true });
@@ -63,5 +70,6 @@ export class SessionTimer {
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
+    this.#seconds = null;
   }
 }

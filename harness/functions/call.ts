@@ -53,7 +53,8 @@ export abstract class Call {
     const { environment, setup, name } = agent;
     const token = environment.activity.begin(`media ports of ${name}`);
     const cname = `${environment.random.hex(6)}@${setup.domain}`;
-    return MediaSession.open({ environment, ports, speaker: setup.speaker, cname }).finally(() => token.end());
+    const onKey = (key: string): void => agent.progress.saw(`key ${key} heard`);
+    return MediaSession.open({ environment, ports, speaker: setup.speaker, cname, onKey }).finally(() => token.end());
   }
 
   get state(): CallState {
@@ -93,10 +94,20 @@ export abstract class Call {
     }
   }
 
-  /** Sends digits as telephone-events, one behind the other. False where none were negotiated. */
-  async presses(keys: string): Promise<boolean> {
-    for (const key of keys) if (!(await this.session.sendKey(key))) return false;
-    return true;
+  /** Nobody does anything for so long, on the clock. */
+  waits({ seconds }: { readonly seconds: number }): Promise<void> {
+    return delay(this.agent.clock, seconds * 1000);
+  }
+
+  /** Sends digits as telephone-events with a pause behind each. False where none were negotiated. */
+  presses(keys: string): Promise<boolean> {
+    return this.session.sendKeys(keys);
+  }
+
+  /** Waits until these keys of the peer have been heard, in order and behind whatever was heard before. */
+  async hears(keys: string): Promise<void> {
+    const heard = () => (this.statistics.digits.endsWith(keys) ? true : undefined);
+    await this.agent.progress.until(`the keys ${keys}`, heard);
   }
 
   /** Puts the peer on hold, GSMA IR.92 §2.3.10. */
@@ -308,17 +319,8 @@ export abstract class Call {
       return;
     }
     const body = offer === null ? undefined : this.negotiation.answer(offer);
-    if (body === null) {
-      transaction.respond(this.response(request, 488));
-      return;
-    }
-    this.dialog?.refresh(request);
-    const headers: readonly Header[] = [
-      ['Contact', this.agent.contact],
-      ['Allow', UE_METHODS],
-      ...this.grantedSession(request),
-    ];
-    const response = this.response(request, 200, headers, body);
+    const response = this.#agreed(transaction, body);
+    if (response === null) return;
     transaction.respond(response);
     if (response.has('Session-Expires')) this.setSessionTimer(response, 'uas');
     if (offer !== null) this.offerAnswered();
@@ -333,30 +335,33 @@ export abstract class Call {
     }
     const offer = bodyOfType(request, SDP);
     const body = offer === null ? this.negotiation.directionOffer('sendrecv') : this.negotiation.answer(offer);
-    if (body === null) {
-      transaction.respond(this.response(request, 488));
-      return;
-    }
-    this.dialog?.refresh(request);
-    const headers: readonly Header[] = [
-      ['Contact', this.agent.contact],
-      ['Allow', UE_METHODS],
-      ...this.grantedSession(request),
-    ];
-    const response = this.response(request, 200, headers, body);
+    const response = this.#agreed(transaction, body);
+    if (response === null) return;
     this.succeed(transaction, response);
     this.setSessionTimer(response, 'uas');
     if (offer !== null) this.offerAnswered();
   }
 
-  /** RFC 4028 §7.4: an UPDATE without description. */
+  /** The 200 to an INVITE or UPDATE of the dialog; null where its offer (null: nothing in it can be used) was refused. */
+  #agreed(transaction: ServerTransaction, body: Uint8Array | null | undefined): SipResponse | null {
+    const { request } = transaction;
+    if (body === null) {
+      transaction.respond(this.response(request, 488));
+      return null;
+    }
+    this.dialog?.refresh(request);
+    return this.response(request, 200, [...this.agent.targetHeaders, ...this.grantedSession(request)], body);
+  }
+
+  /** RFC 4028 §7.4: an UPDATE without description, for the interval that was agreed. */
   async #refreshSession(): Promise<void> {
-    if (this.state_ !== 'confirmed') return;
+    const { seconds } = this.sessionTimer;
+    if (this.state_ !== 'confirmed' || seconds === null) return;
     const response = await this.agent.exchange(
       this.inDialog('UPDATE', [
-        ['Contact', this.agent.contact],
+        ...this.agent.targetHeaders,
         ['Supported', 'timer'],
-        ['Session-Expires', '1800;refresher=uac'],
+        ['Session-Expires', `${seconds};refresher=uac`],
         ['Min-SE', String(MIN_SE)],
       ]),
     );
@@ -369,7 +374,7 @@ export abstract class Call {
     await this.answered();
     const offer = this.negotiation.directionOffer(direction);
     for (;;) {
-      const response = await this.agent.exchange(this.inDialog('UPDATE', [['Contact', this.agent.contact]], offer));
+      const response = await this.agent.exchange(this.inDialog('UPDATE', this.agent.targetHeaders, offer));
       const body = bodyOfType(response, SDP);
       if (response.status < 300 && body !== null && this.negotiation.takeAnswer(body)) {
         this.dialog?.refresh(response);

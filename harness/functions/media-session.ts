@@ -1,4 +1,4 @@
-import type { Timer } from '../net/clock.js';
+import { delay, type Timer } from '../net/clock.js';
 import type { NetEnvironment } from '../net/environment.js';
 import type { Endpoint } from '../net/socket-registry.js';
 import { looksLikeRtcp, parseRtcp, type SenderInfo } from '../wire/rtp/rtcp.js';
@@ -20,6 +20,8 @@ export interface MediaSessionOptions {
   readonly speaker: Speaker;
   /** Canonical name of RTCP SDES, RFC 3550 §6.5.1: the same for all streams of one end. */
   readonly cname: string;
+  /** Told of each key that is heard, once. */
+  readonly onKey?: (key: string) => void;
 }
 
 /** What one end has sent and heard. */
@@ -44,6 +46,8 @@ const FIRST_REPORT_MS = 2_500;
 const REPORT_MS = 4_000;
 const REPORT_SPREAD_MS = 1_000;
 const PLAIN_SOURCES_LIMIT = 31;
+/** What a thumb needs between two keys, and more than any receiver does. */
+const KEY_PAUSE_MS = 100;
 
 /** The media of one call leg at one end: real RTP and RTCP between two ports, paced on the environment's clock. */
 export class MediaSession {
@@ -129,6 +133,15 @@ export class MediaSession {
     return new Promise((resolve) => {
       this.#source.event(event, milliseconds, () => resolve(true));
     });
+  }
+
+  /** Sends keys one behind the other, with a pause behind each. False where no event format was negotiated. */
+  async sendKeys(keys: string): Promise<boolean> {
+    for (const key of keys) {
+      if (!(await this.sendKey(key))) return false;
+      await delay(this.#options.environment.clock, KEY_PAUSE_MS);
+    }
+    return true;
   }
 
   /** Resolves as soon as that many packets have been received in all. The caller guards it. */
@@ -268,6 +281,7 @@ export class MediaSession {
     if (this.#lastEvent === identity) return;
     this.#lastEvent = identity;
     this.#digits += key;
+    this.#options.onKey?.(key);
   }
 
   #onRtcp(octets: Uint8Array): void {

@@ -6,7 +6,7 @@ import type { SipRequest, SipResponse } from '../wire/sip/message.js';
 import { hostPort } from './network-function.js';
 import { type Progress, UeError } from './ue-progress.js';
 import type { SecurityAgreement } from './ue-security.js';
-import { MMTEL_FEATURE, type UeBehaviour, type UeSetup } from './ue-setup.js';
+import { MMTEL_FEATURE, UE_METHODS, type UeBehaviour, type UeSetup } from './ue-setup.js';
 
 type Header = readonly [string, string];
 
@@ -88,6 +88,14 @@ export class UeAgent {
   get routes(): readonly Header[] {
     const own: Header = ['Route', `<sip:${hostPort(this.hop)};lr>`];
     return [own, ...this.serviceRoute.map((route): Header => ['Route', route])];
+  }
+
+  /** What every message that makes or refreshes a dialog says of this end: RFC 3261 §12.2, §13.2.1; RFC 3311 §4. */
+  get targetHeaders(): readonly Header[] {
+    return [
+      ['Contact', this.contact],
+      ['Allow', UE_METHODS],
+    ];
   }
 
   get accessNetworkInfo(): Header {
