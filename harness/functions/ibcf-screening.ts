@@ -84,3 +84,8 @@ export const TRUST_ONLY: readonly HeaderRow<ScreeningBehaviour>[] = [
     unless: 'forwards-untrusted-headers' as const,
   })),
 ];
+
+/** What an untrusted network asserts is not believed, whatever privacy it asks for. RFC 3325 §5; TS 24.229 §5.10.3. */
+export const BELIEVED_WITH_TRUST: readonly HeaderRow<ScreeningBehaviour>[] = [
+  { header: 'P-Asserted-Identity', clause: 'RFC 3325 §5; TS 24.229 §5.10.3', when: 'untrusted' },
+];

@@ -11,7 +11,7 @@ import {
   withoutAccessCharging,
 } from './charging-vector.js';
 import { type HeaderRow, type PolicyView, screened } from './header-policy.js';
-import { NEVER_ACROSS, type ScreeningBehaviour, TRUST_ONLY } from './ibcf-screening.js';
+import { BELIEVED_WITH_TRUST, NEVER_ACROSS, type ScreeningBehaviour, TRUST_ONLY } from './ibcf-screening.js';
 import { ImsAlg, type MediaRelays } from './ims-alg.js';
 import {
   type BehaviourRow,
@@ -245,7 +245,8 @@ export class Ibcf implements NetworkFunction {
   }
 
   #inward<T extends SipMessage>(message: T): T {
-    const result = screened(screened(message, NEVER_ACROSS, this.#policy), TRUST_ONLY, this.#policy);
+    const known = screened(screened(message, NEVER_ACROSS, this.#policy), TRUST_ONLY, this.#policy);
+    const result = screened(known, BELIEVED_WITH_TRUST, this.#policy);
     return this.setup.trust ? result : withoutIotl(result);
   }
 

@@ -1,3 +1,4 @@
+import type { Timer } from '../net/clock.js';
 import { createSipStack } from '../net/sip-endpoint.js';
 import type { SipStack } from '../net/sip-stack.js';
 import { editSip } from '../wire/sip/edit.js';
@@ -30,7 +31,12 @@ export type TasBehaviour = keyof typeof TAS_BEHAVIOURS;
 export interface TasSetup extends FunctionSetup<TasBehaviour> {
   readonly isc: SipSide;
   readonly ioi: string;
+  /** How long a called user may ring, milliseconds; two minutes without. */
+  readonly noReply?: number;
 }
+
+/** Shorter than timer C of any proxy on the path (RFC 3261 §16.6 step 11), so that the service ends the call and not a proxy. */
+const NO_REPLY = 120_000;
 
 /** A served user known by third-party registration, TS 24.229 §5.7.1.1. */
 export interface ServedUser {
@@ -135,9 +141,17 @@ export class Tas implements NetworkFunction {
   /** `call` is given where the outcome decides whether the call goes on: a failed INVITE and a BYE end it. */
   #pass(incoming: Incoming, request: SipRequest, call: string | null): void {
     const branch: Branch = { request: this.#withOwnIoi(request) };
+    let ringing: Timer | null = null;
+    const { clock } = this.setup.environment;
     this.#core.forward(incoming, [branch], {
-      response: (response) => this.#withTermIoi(response, incoming.request),
+      response: (response, context) => {
+        if (response.status === 180 && isTerminating(incoming.request)) {
+          ringing ??= clock.after(this.setup.noReply ?? NO_REPLY, () => context.refuse(480), { background: true });
+        }
+        return this.#withTermIoi(response, incoming.request);
+      },
       ended: (final) => {
+        ringing?.cancel();
         if (call !== null && (request.method === 'BYE' || final.status >= 300)) this.#calls.delete(call);
       },
     });
@@ -163,4 +177,9 @@ export class Tas implements NetworkFunction {
     if (icid === null || origIoi === null) return null;
     return `icid-value=${icid};orig-ioi=${origIoi};term-ioi=${ioiText(ioiTypeOf(origIoi), this.setup.ioi)}`;
   }
+}
+
+/** The S-CSCF tells whose side we serve, RFC 5502 §5.1. */
+function isTerminating(request: SipRequest): boolean {
+  return parseNameAddr(request.get('P-Served-User') ?? '')?.params.get('sescase') === 'term';
 }
