@@ -1,186 +1,74 @@
-import { arrow, carries, diameter, request, response, result, rtp, sipHolds } from './arrow.js';
-import type { Condition, Flow, FlowStep, Place, Side } from './flow.js';
+import { arrow, request, response, result, rtp, type Shape } from './arrow.js';
+import {
+  about,
+  keysOf,
+  namesSession,
+  noBody,
+  relayedFrom,
+  speaksOnly,
+  uninterrupted,
+  within,
+} from './call-conditions.js';
+import {
+  ALERTED,
+  ALERTED_AT_ONCE,
+  alertedWith,
+  cancelled,
+  described,
+  givenBack,
+  invited,
+  laterCall,
+  neverAnswered,
+  offered,
+  PREAMBLE,
+  RINGING,
+  refused,
+  released,
+  talked,
+} from './call-steps.js';
+import type { Flow, FlowStep } from './flow.js';
 
-const hasSdp = sipHolds('an SDP body', (sip) => (sip.body.length > 0 ? null : 'no body'));
+/** How a network says that the called user did not answer in time. */
+const noReply: Shape = (message, binding) => [480, 408].some((status) => response(status, 'INVITE')(message, binding));
 
-const reliable = sipHolds('a reliable provisional response: Require: 100rel and RSeq', (sip) =>
-  sip.all('Require').includes('100rel') && sip.has('RSeq') ? null : 'no 100rel in Require, or no RSeq',
-);
+/** What a user presses in INT-23: every key of RFC 4733 §3.2. */
+const KEYS = '0123456789*#ABCD';
 
-/** The voice path: packets of one direction at Izi for as long as both talk, with a tenth of grace at either end for set-up and release. */
-function talks(from: Place, to: Place): Condition {
-  return {
-    requires: `RTP from ${from} to ${to} for the whole talking time`,
-    seen: (message, binding) => {
-      const last = binding.messages.findLast(
-        (candidate) =>
-          candidate.protocol === 'rtp' &&
-          candidate.from.node?.name === message.from.node?.name &&
-          candidate.to.node?.name === message.to.node?.name,
-      );
-      const seconds = last === undefined ? 0 : (last.at - message.at) / 1_000_000;
-      const wanted = (binding.profile.timers.PX_CALL_DURATION / 1000) * 0.9;
-      return seconds >= wanted ? null : `RTP for ${seconds.toFixed(1)} s of at least ${wanted.toFixed(1)} s`;
-    },
-  };
-}
-
-/** No media later than one second after the 200 to BYE. Catalogue INT-02; nni-rules DLG-07. */
-function mediaStopsAfter(bye: string): Condition {
-  return {
-    requires: 'no RTP later than 1 s after the release',
-    seen: (message, binding) => {
-      const released = binding.step(bye) ?? message;
-      const late = binding.messages.find(
-        (candidate) => candidate.protocol === 'rtp' && candidate.at > released.at + 1_000_000,
-      );
-      return late === undefined ? null : `RTP in frame ${late.frame}`;
-    },
-  };
-}
-
-/** 180 only when the resources of both sides are known to be there: the caller's UPDATE was answered. RFC 3312 §6. */
-const afterPreconditions: Condition = {
-  requires: 'the 180 comes only after the preconditions of both sides are met (UPDATE answered)',
-  seen: (message, binding) => {
-    const confirmed = binding.step('C7');
-    return confirmed === undefined || message.index < confirmed.index ? 'a 180 before the 200 to UPDATE' : null;
-  },
-};
-
-/** Registration of both users: the preamble. */
-const PREAMBLE: readonly FlowStep[] = [
-  arrow('PA', 'a.p-cscf', 'a.ue', response(200, 'REGISTER'), 'the calling user is registered', { after: [] }),
-  arrow('PB', 'b.p-cscf', 'b.ue', response(200, 'REGISTER'), 'the called user is registered', { after: [] }),
-];
-
-/** C1 to C8: the call until the caller hears ring-back, preconditions at both ends. TS 23.228 §5.5.1, §5.6.2, §5.7.2; RFC 3312. */
-const ALERTED: readonly FlowStep[] = [
-  ...PREAMBLE,
-  arrow('C1', 'a.ue', 'a.p-cscf', request('INVITE'), 'the caller sends INVITE with offer 1', {
-    after: ['PA', 'PB'],
-    holds: [hasSdp],
-  }),
-  arrow('C1M', 'a.p-cscf', 'a.s-cscf', request('INVITE'), 'the INVITE follows the Service-Route', {
-    holds: [carries('P-Asserted-Identity'), carries('P-Charging-Vector')],
-  }),
-  arrow('C1T', 'a.s-cscf', 'a.tas', request('INVITE'), 'the originating services are served'),
-  arrow('C1X', 'a.s-cscf', 'a.ibcf', request('INVITE'), 'the INVITE goes to the border'),
-  arrow('C1N', 'a.ibcf', 'b.ibcf', request('INVITE'), 'the INVITE crosses the border'),
-  arrow('C1I', 'b.ibcf', 'b.i-cscf', request('INVITE'), 'the INVITE enters the called network'),
-  arrow('LIR', 'b.i-cscf', 'b.hss', diameter('LIR'), 'the I-CSCF asks where the called user is'),
-  arrow('LIA', 'b.hss', 'b.i-cscf', diameter('LIA'), 'the HSS names the S-CSCF', { holds: [result(2001)] }),
-  arrow('C1S', 'b.i-cscf', 'b.s-cscf', request('INVITE'), 'the INVITE reaches the S-CSCF'),
-  arrow('C1U', 'b.s-cscf', 'b.tas', request('INVITE'), 'the terminating services are served'),
-  arrow('C1P', 'b.s-cscf', 'b.p-cscf', request('INVITE'), 'the INVITE follows the Path'),
-  arrow('C1B', 'b.p-cscf', 'b.ue', request('INVITE'), 'the INVITE reaches the called UE', { holds: [hasSdp] }),
-  arrow('C3', 'b.ue', 'b.p-cscf', response(183, 'INVITE'), 'the called UE answers 183 with answer 1', {
-    holds: [hasSdp, reliable],
-  }),
-  arrow('C3N', 'b.ibcf', 'a.ibcf', response(183, 'INVITE'), 'the 183 crosses the border', { holds: [hasSdp] }),
-  arrow('C3A', 'a.p-cscf', 'a.ue', response(183, 'INVITE'), 'the 183 reaches the caller'),
-  ...authorised('b', 'C3'),
-  ...authorised('a', 'C3N'),
-  arrow('C4', 'a.ue', 'a.p-cscf', request('PRACK'), 'the caller confirms with PRACK', {
-    after: ['C3A'],
-    holds: [carries('RAck')],
-  }),
-  arrow('C4N', 'a.ibcf', 'b.ibcf', request('PRACK'), 'the PRACK crosses the border'),
-  arrow('C5', 'b.ue', 'b.p-cscf', response(200, 'PRACK'), 'the called UE answers the PRACK'),
-  arrow('C6', 'a.ue', 'a.p-cscf', request('UPDATE'), 'the caller has its resources: UPDATE with offer 2', {
-    after: ['C4'],
-    holds: [hasSdp],
-  }),
-  arrow('C6N', 'a.ibcf', 'b.ibcf', request('UPDATE'), 'the UPDATE crosses the border'),
-  arrow('C7', 'b.ue', 'b.p-cscf', response(200, 'UPDATE'), 'the called UE answers 2', { holds: [hasSdp] }),
-  arrow('C8', 'b.ue', 'b.p-cscf', response(180, 'INVITE'), 'the called UE alerts', {
-    after: ['C3'],
-    holds: [afterPreconditions],
-  }),
-  arrow('C8N', 'b.ibcf', 'a.ibcf', response(180, 'INVITE'), 'the 180 crosses the border'),
-  arrow('C8A', 'a.p-cscf', 'a.ue', response(180, 'INVITE'), 'the caller hears ring-back'),
-];
-
-/** C11 to C13: answer and talk. */
-const TALKED: readonly FlowStep[] = [
-  arrow('C11', 'b.ue', 'b.p-cscf', response(200, 'INVITE'), 'the called user answers', { after: ['C8'] }),
-  arrow('C11N', 'b.ibcf', 'a.ibcf', response(200, 'INVITE'), 'the answer crosses the border'),
-  arrow('C11A', 'a.p-cscf', 'a.ue', response(200, 'INVITE'), 'the caller is connected'),
-  arrow('C12', 'a.ue', 'a.p-cscf', request('ACK'), 'the caller acknowledges'),
-  arrow('C12N', 'a.ibcf', 'b.ibcf', request('ACK'), 'the ACK crosses the border'),
-  arrow('C12B', 'b.p-cscf', 'b.ue', request('ACK'), 'the ACK reaches the called UE'),
-  arrow('C13A', 'a.trgw', 'b.trgw', rtp, 'the caller is heard', { after: ['C11'], holds: [talks('a.trgw', 'b.trgw')] }),
-  arrow('C13B', 'b.trgw', 'a.trgw', rtp, 'the called user is heard', {
-    after: ['C11'],
-    holds: [talks('b.trgw', 'a.trgw')],
-  }),
-];
-
-/** Rx of one side: the P-CSCF has the media authorised. TS 29.214 §4.4.1; what the messages hold is for the rules CHK-RX-… */
-function authorised(side: Side, after: string): readonly FlowStep[] {
+/** A call in one codec from end to end: both answers name it, and what the gateways pass is what the UEs sent. */
+function talkedIn(codec: string, clockRate: number): readonly FlowStep[] {
+  const relayed = [relayedFrom('a.ue', 'a.trgw'), relayedFrom('b.ue', 'b.trgw')];
   return [
-    arrow(`AAR${side}`, `${side}.p-cscf`, `${side}.pcrf`, diameter('AAR'), `side ${side} has its media authorised`, {
+    ...alertedWith([speaksOnly(codec, clockRate)]),
+    ...talked(2).map((step) =>
+      step.id === 'C13A' || step.id === 'C13B'
+        ? { ...step, holds: [...step.holds, ...relayed.slice(step.id === 'C13A' ? 0 : 1).slice(0, 1)] }
+        : step,
+    ),
+    ...released('a'),
+  ];
+}
+
+/** The refresher sends UPDATE at half of the interval, and the peer confirms. RFC 4028 §7.2, §10. */
+function refreshed(id: string, after: string, interval: number): readonly FlowStep[] {
+  return [
+    arrow(`${id}1`, 'a.ue', 'a.p-cscf', request('UPDATE'), 'the refresher refreshes at half of the interval', {
       after: [after],
+      holds: [about(interval / 2, after), namesSession, noBody],
     }),
-    arrow(`AAA${side}`, `${side}.pcrf`, `${side}.p-cscf`, diameter('AAA'), `side ${side} gets its media authorised`, {
-      after: [`AAR${side}`],
-    }),
+    arrow(`${id}N`, 'a.ibcf', 'b.ibcf', request('UPDATE'), 'the refresh crosses the border'),
+    arrow(`${id}B`, 'b.ue', 'b.p-cscf', response(200, 'UPDATE'), 'the peer confirms', { holds: [namesSession] }),
+    arrow(`${id}2`, 'a.p-cscf', 'a.ue', response(200, 'UPDATE'), 'the refresher is told', { holds: [namesSession] }),
   ];
 }
 
-/** C14 and C15: release by one side. TS 24.229 §5.1.5. */
-function released(by: Side): readonly FlowStep[] {
-  const other: Side = by === 'a' ? 'b' : 'a';
-  return [
-    arrow('C14', `${by}.ue`, `${by}.p-cscf`, request('BYE'), 'the user hangs up', { after: ['C13A', 'C13B', 'C12B'] }),
-    arrow('C14N', `${by}.ibcf`, `${other}.ibcf`, request('BYE'), 'the BYE crosses the border'),
-    arrow('C14B', `${other}.p-cscf`, `${other}.ue`, request('BYE'), 'the BYE reaches the other user'),
-    arrow('C15', `${other}.ue`, `${other}.p-cscf`, response(200, 'BYE'), 'the other user confirms'),
-    arrow('C15A', `${by}.p-cscf`, `${by}.ue`, response(200, 'BYE'), 'the call is over', {
-      holds: [mediaStopsAfter('C15')],
-    }),
-  ];
-}
-
-/** The called user declines while it rings: a final response end to end, acknowledged hop by hop. RFC 3261 §17.1.1.3. */
-const DECLINED: readonly FlowStep[] = [
-  arrow('E1', 'b.ue', 'b.p-cscf', response(603, 'INVITE'), 'the called user declines', { after: ['C8'] }),
-  arrow('E1K', 'b.p-cscf', 'b.ue', request('ACK'), 'the refusal is acknowledged'),
-  arrow('E1N', 'b.ibcf', 'a.ibcf', response(603, 'INVITE'), 'the refusal crosses the border', { after: ['E1'] }),
-  arrow('E1A', 'a.p-cscf', 'a.ue', response(603, 'INVITE'), 'the caller is told'),
-  arrow('E1L', 'a.ue', 'a.p-cscf', request('ACK'), 'the caller acknowledges'),
-  arrow('EX', 'a.p-cscf', 'a.ue', response(200, 'INVITE'), 'the call is never answered', {
-    occurs: 'never',
-    after: ['C1'],
-  }),
+/** Nobody takes the call, and the network of the called user ends it: CANCEL to the UE, 480 or 408 to the caller. */
+const TIMED_OUT: readonly FlowStep[] = [
+  arrow('T1', 'b.p-cscf', 'b.ue', request('CANCEL'), 'the called network ends the ringing', { after: ['C8'] }),
+  arrow('T2', 'b.ue', 'b.p-cscf', response(487, 'INVITE'), 'the called UE ends the INVITE'),
+  arrow('T2N', 'b.ibcf', 'a.ibcf', noReply, 'the end crosses the border', { after: ['C8N'] }),
+  arrow('T2A', 'a.p-cscf', 'a.ue', noReply, 'the caller is told that nobody answers'),
+  arrow('T3', 'a.ue', 'a.p-cscf', request('ACK'), 'the caller acknowledges'),
 ];
-
-/** The caller gives up while it rings: CANCEL hop by hop, 487 end to end. RFC 3261 §9; TP_GM_PCSCF_CANCEL_01. */
-const CANCELLED: readonly FlowStep[] = [
-  arrow('X1', 'a.ue', 'a.p-cscf', request('CANCEL'), 'the caller gives up', { after: ['C8A'] }),
-  arrow('X1A', 'a.p-cscf', 'a.ue', response(200, 'CANCEL'), 'the next hop confirms the CANCEL'),
-  arrow('X1N', 'a.ibcf', 'b.ibcf', request('CANCEL'), 'the CANCEL crosses the border', { after: ['X1'] }),
-  arrow('X1B', 'b.p-cscf', 'b.ue', request('CANCEL'), 'the called UE stops ringing', { holds: [within(2, 'X1')] }),
-  arrow('X2', 'b.ue', 'b.p-cscf', response(487, 'INVITE'), 'the called UE ends the INVITE'),
-  arrow('X2N', 'b.ibcf', 'a.ibcf', response(487, 'INVITE'), 'the 487 crosses the border', { after: ['X1N'] }),
-  arrow('X2A', 'a.p-cscf', 'a.ue', response(487, 'INVITE'), 'the caller is told', { after: ['X1'] }),
-  arrow('X3', 'a.ue', 'a.p-cscf', request('ACK'), 'the caller acknowledges'),
-  arrow('XX', 'a.p-cscf', 'a.ue', response(200, 'INVITE'), 'the call is never answered', {
-    occurs: 'never',
-    after: ['C1'],
-  }),
-];
-
-/** The step comes at most so many seconds after another one. */
-function within(seconds: number, earlier: string): Condition {
-  return {
-    requires: `at most ${seconds} s after step ${earlier}`,
-    seen: (message, binding) => {
-      const took = (message.at - (binding.step(earlier)?.at ?? message.at)) / 1_000_000;
-      return took <= seconds ? null : `${took.toFixed(1)} s`;
-    },
-  };
-}
 
 /** The flows of the group INT that are automated; catalogue §9.3 and §9.0.1. */
 export const CALL_FLOWS: readonly Flow[] = [
@@ -189,27 +77,178 @@ export const CALL_FLOWS: readonly Flow[] = [
     clause: 'TS 24.229 §5.1.3, §5.2.7, §5.4.4, §6; TS 23.228 §5.5.1, §5.6.2, §5.7.2',
     opens: 'INVITE',
     usualCause: 'A border or proxy on the way drops the message, or the preconditions of one side are never met',
-    steps: [...ALERTED, ...TALKED, ...released('a')],
+    steps: [...ALERTED, ...talked(), ...released('a')],
   },
   {
     caseId: 'Q3953-INT-02',
     clause: 'TS 24.229 §5.1.5, §5.2.7, §5.4.4; TS 23.228 §5.10.1',
     opens: 'INVITE',
     usualCause: 'The BYE of the called side does not follow the reversed route set, or one side keeps its resources',
-    steps: [...ALERTED, ...TALKED, ...released('b')],
+    steps: [...ALERTED, ...talked(), ...released('b')],
+  },
+  {
+    caseId: 'Q3953-INT-04',
+    clause: 'TS 24.229 §5.1.4; RFC 3261 §21.4.24, §17.1.1.3',
+    opens: 'INVITE',
+    usualCause: 'A node on the way turns busy into another status, or lets the caller hear ring-back first',
+    steps: [
+      ...PREAMBLE,
+      arrow('B1', 'b.ue', 'b.p-cscf', response(200, 'INVITE'), 'the called user takes the call of a third user', {
+        after: ['PB'],
+      }),
+      arrow('B2', 'b.p-cscf', 'b.ue', request('ACK'), 'the called user is in that call'),
+      ...invited(['PA', 'B2']),
+      ...refused(486, 'C1B', 'the called user is busy'),
+      arrow('E1R', 'a.p-cscf', 'a.ue', response(180, 'INVITE'), 'the caller hears no ring-back', {
+        occurs: 'never',
+        after: ['C1'],
+      }),
+    ],
   },
   {
     caseId: 'Q3953-INT-05',
     clause: 'RFC 3261 §21.6.2, §17.1.1.3; TS 24.229 §5.1.4',
     opens: 'INVITE',
     usualCause: 'A node on the way turns the refusal into another one, or retries elsewhere',
-    steps: [...ALERTED, ...DECLINED],
+    steps: [...ALERTED, ...refused(603, 'C8', 'the called user declines')],
+  },
+  {
+    caseId: 'Q3953-INT-06',
+    clause: 'RFC 3261 §9, §16.6 step 11, §16.8; TS 24.229 §5.1.3.1, §5.7; TS 29.214 §4.4.4',
+    opens: 'INVITE',
+    usualCause: 'No network watches how long a call rings, or one side keeps what it had reserved',
+    steps: [
+      ...ALERTED,
+      ...cancelled('C8A', [about(30, 'C8A')]),
+      ...givenBack('X1'),
+      ...laterCall('T', 'X3', [
+        ...invited(),
+        ...described(),
+        ...RINGING,
+        ...TIMED_OUT,
+        ...givenBack('T1'),
+        neverAnswered,
+      ]),
+    ],
+    exercises: ['DLG-08', 'DLG-09', 'CHK-RX-STR'],
   },
   {
     caseId: 'Q3953-INT-07',
     clause: 'RFC 3261 §9.1, §9.2; TS 24.229 §5.1.3, §5.1.4',
     opens: 'INVITE',
     usualCause: 'A node on the way does not pass the CANCEL on, or answers the INVITE itself',
-    steps: [...ALERTED, ...CANCELLED],
+    steps: [...ALERTED, ...cancelled('C8A')],
+  },
+  {
+    caseId: 'Q3953-INT-08',
+    clause: 'RFC 3261 §9.1, §9.2; TS 24.229 §5.1.3; TS 29.214 §4.4.4',
+    opens: 'INVITE',
+    usualCause: 'A node on the way does not pass the CANCEL on, or a P-CSCF keeps the media that it had authorised',
+    steps: [
+      ...PREAMBLE,
+      ...invited(),
+      ...described(),
+      ...cancelled('C5'),
+      ...givenBack('X1'),
+      arrow('X4', 'b.ue', 'b.p-cscf', response(180, 'INVITE'), 'the called UE never rings', {
+        occurs: 'never',
+        after: ['C1B'],
+      }),
+      arrow('X5', 'a.ue', 'a.p-cscf', request('UPDATE'), 'no UPDATE follows the CANCEL', {
+        occurs: 'never',
+        after: ['C1'],
+      }),
+    ],
+    exercises: ['CHK-RX-STR', 'DLG-08', 'DLG-09'],
+  },
+  {
+    caseId: 'Q3953-INT-09',
+    clause: 'TS 24.229 §5.3.2.2; TS 29.228 §6.1.4; RFC 3261 §21.4.5',
+    opens: 'INVITE',
+    usualCause: 'The I-CSCF maps the result of the HSS to another status, or the caller waits for a time-out',
+    steps: [
+      ...PREAMBLE.slice(0, 1),
+      ...offered(['PA'], result(5001)),
+      arrow('N1', 'b.i-cscf', 'b.ibcf', response(404, 'INVITE'), 'the number is not allocated'),
+      arrow('N1N', 'b.ibcf', 'a.ibcf', response(404, 'INVITE'), 'the 404 crosses the border'),
+      arrow('N1A', 'a.p-cscf', 'a.ue', response(404, 'INVITE'), 'the caller is told', {
+        occurs: 'single',
+        holds: [within(5, 'C1')],
+      }),
+      arrow('N2', 'a.ue', 'a.p-cscf', request('ACK'), 'the caller acknowledges'),
+      neverAnswered,
+    ],
+    exercises: ['CHK-CX-LIR'],
+  },
+  {
+    caseId: 'Q3953-INT-10',
+    clause: 'TS 24.229 §5.1.3.1, §6.1.2; RFC 3312 §11; GSMA IR.65',
+    opens: 'INVITE',
+    usualCause: 'The calling side demands preconditions, or a network waits for an UPDATE that never comes',
+    steps: [
+      ...ALERTED_AT_ONCE,
+      ...talked(2),
+      arrow('CM', 'a.ue', 'a.trgw', rtp, 'the caller sends no media before it has its bearer', {
+        occurs: 'never',
+        after: ['C1'],
+        until: 'AAAa',
+      }),
+      ...released('a'),
+      arrow('CX', 'a.ue', 'a.p-cscf', request('UPDATE'), 'nobody asks for resources by UPDATE', {
+        occurs: 'never',
+        after: ['C1'],
+      }),
+    ],
+    exercises: ['SDP-17', 'CHK-RX-AAR'],
+  },
+  {
+    caseId: 'Q3953-INT-14',
+    clause: 'RFC 4028 §7.2, §9, §10; GSMA IR.92 §2.2.8',
+    opens: 'INVITE',
+    usualCause: 'A border does not pass the refresh or its Session-Expires, or the refresher counts a time of its own',
+    steps: [
+      ...ALERTED,
+      ...talked(90, [uninterrupted]),
+      ...refreshed('F', 'C11A', 90),
+      ...refreshed('G', 'F2', 90),
+      arrow('FX', 'a.p-cscf', 'a.ue', request('BYE'), 'the network does not end the call', {
+        occurs: 'never',
+        after: ['C1'],
+      }),
+      ...released('a').map((step) => (step.id === 'C14' ? { ...step, after: ['G2'] } : step)),
+    ],
+    exercises: ['INV-18', 'RSP-12'],
+  },
+  {
+    caseId: 'Q3953-INT-19',
+    clause: 'TS 26.114 §5.2.1, §6.2.2; GSMA IR.92 §3.2; RFC 3264 §6.1',
+    opens: 'INVITE',
+    usualCause: 'A border removes the wideband codec from the offer, or a gateway transcodes',
+    steps: talkedIn('AMR-WB', 16_000),
+    exercises: ['SDP-06', 'SDP-08', 'VOC-02', 'VOC-07', 'VOC-16', 'VOC-17', 'CHK-RX-MAP'],
+  },
+  {
+    caseId: 'Q3953-INT-20',
+    clause: 'TS 26.114 §5.2.1, §6.2.2; RFC 3264 §6.1',
+    opens: 'INVITE',
+    usualCause: 'The answer keeps a format that the called side does not know, or a gateway transcodes to keep it',
+    steps: talkedIn('AMR', 8000),
+    exercises: ['SDP-06', 'SDP-08', 'VOC-07', 'VOC-16', 'VOC-17', 'CHK-RX-MAP'],
+  },
+  {
+    caseId: 'Q3953-INT-23',
+    clause: 'RFC 4733 §2.3, §2.5; GSMA IR.92 §3.3; TS 29.165 Annex C.3.1.10',
+    opens: 'INVITE',
+    usualCause: 'A gateway drops or rewrites the packets of events, or the far end was told another payload type',
+    steps: [
+      ...ALERTED,
+      ...talked(6).map((step) => {
+        if (step.id === 'C13A') return { ...step, holds: [...step.holds, keysOf(KEYS, 'C3N')] };
+        if (step.id === 'C13B') return { ...step, holds: [...step.holds, keysOf(KEYS, 'C1N')] };
+        return step;
+      }),
+      ...released('a'),
+    ],
+    exercises: ['VOC-13', 'VOC-14', 'VOC-16'],
   },
 ];

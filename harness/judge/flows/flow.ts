@@ -55,4 +55,6 @@ export interface Flow {
   readonly opens: 'REGISTER' | 'INVITE';
   readonly usualCause: string;
   readonly steps: readonly FlowStep[];
+  /** Rules that the case is about: where one of them found nothing to look at, the case has shown nothing of it and is inconclusive. */
+  readonly exercises?: readonly string[];
 }
