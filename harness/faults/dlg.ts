@@ -1,3 +1,4 @@
+import { buildRtp, parseRtp, type RtpPacket, type RtpParts } from '../wire/rtp/rtp.js';
 import { editSip } from '../wire/sip/edit.js';
 import { parseSip } from '../wire/sip/parse.js';
 import {
@@ -12,6 +13,11 @@ import {
 import type { Fault } from './fault.js';
 import { mediaOfA, sdpFault } from './sdp-change.js';
 import { octetFault, requestOfA, responseOfB, sipFault } from './sip-change.js';
+
+/** What a packet of RTP is built of. */
+function partsOf({ payloadType, sequenceNumber, timestamp, ssrc, payload, marker }: RtpPacket): RtpParts {
+  return { payloadType, sequenceNumber, timestamp, ssrc, payload, marker };
+}
 
 /** A packet amid the talk. */
 const LAST_WORDS = 100;
@@ -91,7 +97,11 @@ export const DLG_FAULTS: readonly Fault[] = [
       at: mediaOfA(LAST_WORDS),
       delay: 10_500,
     },
-    (octets) => [octets],
+    // From a source of its own: that the terminals go on talking is for the flow of the case.
+    (octets) => {
+      const packet = parseRtp(octets);
+      return packet === null ? [octets] : [buildRtp({ ...partsOf(packet), ssrc: 0x0ddba11 }).octets];
+    },
   ),
   sdpFault(
     {

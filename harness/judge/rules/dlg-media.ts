@@ -6,10 +6,10 @@ import type { Rule, Violation } from '../rule.js';
 import { each, rule } from '../sip-rule.js';
 
 /** Microseconds after the answer to BYE in which media may still be under way. */
-const GRACE = 1_000_000;
+export const GRACE = 1_000_000;
 
 /** When calls ended: capture time of the final response to the last BYE, by Call-ID; only calls all of whose dialogs ended. */
-function releases(context: RuleContext): ReadonlyMap<string, number> {
+export function releases(context: RuleContext): ReadonlyMap<string, number> {
   return context.memo('releases of calls', () => {
     const alive = new Map<string, Set<string>>();
     const ended = new Map<string, number>();

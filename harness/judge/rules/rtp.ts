@@ -7,6 +7,7 @@ import { atLine, type Described, descriptionRule, descriptionsAtIci, exchangesAt
 import { announcedSockets, type MediaStream, mediaStreams, rtcpAtIzi, socketOf } from '../media-stream.js';
 import type { Rule, Violation } from '../rule.js';
 import { type Complaint, each, rule } from '../sip-rule.js';
+import { GRACE, releases } from './dlg-media.js';
 
 /** Microseconds. RFC 3550 §6.3.1 spreads an interval of five seconds up to one and a half of it. */
 const REPORT_INTERVAL = 5_000_000;
@@ -211,7 +212,10 @@ function judgeSsrc(streams: readonly MediaStream[], context: RuleContext): reado
     if (before === undefined || first === undefined) return [];
     const excused = renegotiations(stream.callId, context).some((at) => at > before.index && at < first.index);
     const otherCall = ordered[index]?.callId !== stream.callId;
-    if (excused || otherCall) return [];
+    const released = stream.callId === null ? undefined : releases(context).get(stream.callId);
+    // What comes after the call is DLG-07's, whatever its source.
+    const over = released !== undefined && first.at > released + GRACE;
+    if (excused || otherCall || over) return [];
     const hex = (ssrc: number) => `0x${ssrc.toString(16).padStart(8, '0')}`;
     return [{ message: first, seen: `SSRC ${hex(before.rtp.ssrc)} became ${hex(stream.ssrc)} within one stream` }];
   });
