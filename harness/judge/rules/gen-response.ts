@@ -20,7 +20,11 @@ export function mirrorsRequest(view: SipView, request: SipView, context: RuleCon
       });
   };
   expect('Call-ID', view.callId === request.callId);
-  expect('CSeq', view.cseq?.number === request.cseq?.number && view.cseq?.method === request.cseq?.method);
+  const isMisnamed = request.sip.defects.some(({ code }) => code === 'sip-cseq-method');
+  expect(
+    'CSeq',
+    isMisnamed || (view.cseq?.number === request.cseq?.number && view.cseq?.method === request.cseq?.method),
+  );
   const repeats = (header: 'from' | 'to'): boolean =>
     isSameUri(view[header], request[header]) ||
     [context.border.inside(request), context.border.forwarded(request)].every(
@@ -43,6 +47,33 @@ export function changedTag(view: SipView, context: RuleContext): readonly Compla
     view.transaction?.responses.some((sibling) => sibling !== view && sibling.toTag === other.toTag),
   );
   return passed === undefined ? [] : [seen(view, 'To', `the border had received the tag ${passed.toTag}`)];
+}
+
+/**
+ * The request that a response answers by its topmost Via alone, where what else names the transaction was changed: by the
+ * response, if no request has its names. One that some request has is right, and the request that it seems to answer is odd.
+ */
+export function answered(view: SipView, context: RuleContext): SipView | null {
+  const requests = context.memo('requests by branch', () => {
+    const found = new Map<string, SipView>();
+    for (const other of context.ici) {
+      if (!other.isRequest || other.branch === '' || other.method === 'ACK' || other.method === 'CANCEL') continue;
+      const key = `${partyName(other.record.from)} ${partyName(other.record.to)} ${other.branch}`;
+      if (!found.has(key)) found.set(key, other);
+    }
+    return found;
+  });
+  if (view.branch === '' || view.cseq === null || view.from === null || view.method === 'CANCEL') return null;
+  const request = requests.get(`${partyName(view.record.to)} ${partyName(view.record.from)} ${view.branch}`);
+  if (request === undefined || request.fromTag === '') return null;
+  const isTold = (context.sip.byCallId.get(view.callId) ?? []).some(
+    (other) =>
+      other.isRequest &&
+      other !== request &&
+      other.fromTag === view.fromTag &&
+      (request.callId !== view.callId || request.fromTag !== view.fromTag || other.cseq?.number === view.cseq?.number),
+  );
+  return isTold ? null : request;
 }
 
 function isSameUri(a: NameAddr | null, b: NameAddr | null): boolean {

@@ -7,7 +7,7 @@ import type { SipView } from '../sip-view.js';
 import { foreignLiterals } from './gen-address-family.js';
 import { defectsOf } from './gen-defects.js';
 import { strays } from './gen-framing.js';
-import { changedTag, mirrorsRequest } from './gen-response.js';
+import { answered, changedTag, mirrorsRequest } from './gen-response.js';
 import { looseRoutes } from './gen-routing.js';
 
 /** Above this a request of unknown path MTU goes over a congestion-controlled transport, RFC 3261 §18.1.1. */
@@ -182,9 +182,9 @@ export const GEN: readonly Rule[] = [
     usualCause: 'a border that changes headers of requests does not change them back in responses',
     where: { kind: 'response', unplaced: true },
     judge: (view, context) => {
-      const request = view.transaction?.request ?? null;
       const defects = defectsOf(view, 'GEN-05');
-      if (request === null) return defects;
+      const request = view.transaction?.request ?? answered(view, context);
+      if (request === null || defects.length > 0) return defects;
       return [...defects, ...mirrorsRequest(view, request, context), ...changedTag(view, context)];
     },
   }),

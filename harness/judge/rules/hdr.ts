@@ -102,12 +102,13 @@ const OF_A_PROCEDURE: ReadonlySet<string> = new Set([
   'Session-Expires',
 ]);
 
-/** Headers that went into a border and did not come out. */
-function lost(before: SipView, after: SipView): readonly Complaint[] {
+/** Headers that went into a border and did not come out; not those that only the border before it had put in. */
+function lost(before: SipView, after: SipView, origin: SipView | null = null): readonly Complaint[] {
   if (after.status === 100 || after.method === 'CANCEL' || after.isHopByHop) return [];
   const isProxied = before.callId === after.callId && (!after.isRequest || after.vias.length > 1);
   return PASSED.filter(
-    ({ header, toldFor }) => before.has(header) && !after.has(header) && toldFor?.(after) !== true,
+    ({ header, toldFor }) =>
+      before.has(header) && !after.has(header) && origin?.has(header) !== false && toldFor?.(after) !== true,
   ).map(({ header }) => ({
     seen: `no ${header} in ${after.title}; its sender had received ${header}: ${before.get(header) ?? ''}`,
     message: after.record,
@@ -216,7 +217,8 @@ export const HDR: readonly Rule[] = [
       const inside = context.border.inside(view);
       const forwarded = context.border.forwarded(view);
       if (inside === null && forwarded === null) return undefined;
-      return [...(inside === null ? [] : lost(inside, view)), ...(forwarded === null ? [] : lost(view, forwarded))];
+      const dropped = forwarded === null ? [] : lost(view, forwarded, inside);
+      return [...(inside === null ? [] : lost(inside, view)), ...dropped];
     },
   }),
   never(

@@ -157,13 +157,17 @@ export const PCV: readonly Rule[] = [
   }),
   pcvRule({
     id: 'PCV-11',
-    says: 'orig-ioi at a non-roaming interconnection names the originating network, without a type prefix.',
+    says: 'Identifiers at a non-roaming interconnection have no type prefix, and orig-ioi names the originating network.',
     clause: 'TS 29.165 §11.2; TS 24.229 table 7.2A.5A',
     strength: 'shall',
     provenance: 'S',
     usualCause: 'the exit border passes the type 1 or type 3 identifier used inside the network',
-    where: { kind: 'request', dialog: 'initial', legs: ['NR'] },
+    where: { dialog: 'initial', legs: ['NR'] },
     judge: (view, context) => {
+      if (!view.isRequest) {
+        const { type } = identifier(view.chargingVector?.termIoi ?? '');
+        return type !== null && /1$/.test(type) ? { ...withHeader(view, `prefix ${type}`), provenance: 'S2' } : null;
+      }
       const origIoi = view.chargingVector?.origIoi;
       if (!origIoi) return undefined;
       const { type } = identifier(origIoi);
