@@ -7,6 +7,7 @@ import type { RunHead } from '../../reports/verdict-report.js';
 import { caseKey, DIRECTIONS, optionsWith, TRANSPORTS } from '../catalogue/case-options.js';
 import { DEFAULT_RUN_OPTIONS, type ListedTest, type RunOptions } from '../catalogue/run-options.js';
 import { FAULTS, faultOf } from '../faults/catalogue.js';
+import { readEarlierRun } from './earlier-run.js';
 import { EXIT, exitCodeOf, UsageError } from './exit-code.js';
 import { grepOf } from './list.js';
 import { makeOutFolder } from './out-folder.js';
@@ -42,7 +43,7 @@ export async function run(flags: RunFlags, argv: readonly string[], terminal: Te
   const playwright = playwrightArguments(flags);
   if (flags.list === true) return listTests(options, playwright, terminal);
 
-  const earlier = flags.resume === true ? readReport(out) : null;
+  const earlier = flags.resume === true ? readEarlierRun(out) : null;
   if (flags.resume === true && earlier === null) throw new UsageError(`--resume: ${out} holds no run to go on with`);
   const head: RunHead = {
     ...headOf(options, argv, profile),

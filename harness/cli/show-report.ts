@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { summaryText } from '../../reports/console.js';
 import { finishReport } from '../../reports/finish-report.js';
 import { markdownSummary } from '../../reports/markdown.js';
-import { readReport } from '../../reports/report-folder.js';
+import { readEarlierRun } from './earlier-run.js';
 import { exitCodeOf, UsageError } from './exit-code.js';
 import type { Terminal } from './terminal.js';
 
@@ -12,7 +12,7 @@ export function showReport(
   flags: { readonly json?: boolean; readonly summary?: boolean },
   terminal: Terminal,
 ): number {
-  const content = readReport(resolve(terminal.folder, folder));
+  const content = readEarlierRun(resolve(terminal.folder, folder));
   if (content === null) throw new UsageError(`${folder} holds no report; 'q3953 run' makes one`);
   const report = finishReport(resolve(terminal.folder, folder), content);
   if (flags.json === true) terminal.out(`${JSON.stringify(report, null, 2)}\n`);

@@ -189,3 +189,20 @@ test('prove --list names every fault and what must catch it', async () => {
   expect(lines).toHaveLength(FAULTS.length);
   for (const [i, fault] of FAULTS.entries()) expect(lines[i]).toMatch(new RegExp(`^${fault.name} +${fault.catches} `));
 });
+
+test('a damaged head of a run is one message and exit 2', async () => {
+  const folder = test.info().outputPath('report');
+  mkdirSync(folder);
+  for (const head of ['{bad', '{}', '']) {
+    writeFileSync(join(folder, 'run.json'), head);
+    for (const args of [
+      ['show-report', folder],
+      ['run', '--resume', '--out', folder],
+    ]) {
+      const terminal = testTerminal();
+      expect(await terminal.q3953(...args)).toBe(2);
+      expect(terminal.stderr()).toContain('run.json is damaged');
+      expect(terminal.stderr().trim().split('\n')).toHaveLength(1);
+    }
+  }
+});
