@@ -70,9 +70,11 @@ export const RSP_FAULTS: readonly Fault[] = [
       const number = /^(\d+) PRACK$/.exec(message.get('CSeq') ?? '')?.[1];
       if (number === undefined) return [octets];
       // The same number again: that of the UPDATE is the next one.
-      if (message.kind === 'response') return [octets, extraResponse(octets, 'PRACK', 200, 'OK', [], Number(number))];
+      const access = message.fields('P-Access-Network-Info').map(({ canonical, value }) => [canonical, value] as const);
+      if (message.kind === 'response')
+        return [octets, extraResponse(octets, 'PRACK', 200, 'OK', access, Number(number))];
       const rack = (message.get('RAck') ?? '').replace(/^\d+/, jumped);
-      return [octets, extraRequest(octets, 'PRACK', [['RAck', rack]], Number(number))];
+      return [octets, extraRequest(octets, 'PRACK', [['RAck', rack], ...access], Number(number))];
     },
   ),
   sipFault(
