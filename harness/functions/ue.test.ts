@@ -169,7 +169,8 @@ test('released by the called party; digits; hold and resume', async () => {
     const { alice, bob } = await pair(bed);
     const [call, answered] = await Promise.all([alice.calls(bob.number), bob.answers()]);
     await call.answered();
-    expect(await call.presses('12#')).toBe(true);
+    const [sent] = await Promise.all([call.presses('12#'), answered.hears('12#')]);
+    expect(sent).toBe(true);
     await call.holds();
     await call.resumes();
     await Promise.all([call.talks({ seconds: 1 }), answered.talks({ seconds: 1 })]);
@@ -223,6 +224,36 @@ test('a session that is long refreshes itself with UPDATE', async () => {
     expect(bed.flow('127.7.1.11').filter((method) => method === 'UPDATE').length - before).toBe(2);
     expect(answered.state).toBe('confirmed');
     await call.releases();
+  });
+});
+
+test('a refresh asks for the interval that was agreed, at half of it', async () => {
+  await withBed(async (bed) => {
+    const { alice, bob } = await pair(bed);
+    const [call] = await Promise.all([alice.calls(bob.number, { sessionExpires: 90 }), bob.answers()]);
+    await call.talks({ seconds: 50 });
+    const [refresh, ...more] = bed
+      .messages()
+      .filter((message) => message.kind === 'request' && message.method === 'UPDATE' && message.body.length === 0)
+      .filter((message) => message.get('CSeq') !== undefined && message.all('Via').length === 1);
+    expect(more).toEqual([]);
+    expect(refresh?.get('Session-Expires')).toBe('90;refresher=uac');
+    expect(refresh?.has('Allow')).toBe(true);
+    await call.releases();
+  });
+});
+
+test('who asks for privacy says nothing in From; who does not want it is named', async () => {
+  await withBed(async (bed) => {
+    const { alice, bob } = await pair(bed);
+    bob.refusesCalls(486);
+    for (const privacy of [['id'], ['none']]) await alice.calls(bob.number, { privacy });
+    const froms = bed
+      .messages()
+      .filter((message) => message.kind === 'request' && message.method === 'INVITE')
+      .map((message) => parseNameAddr(message.get('From') ?? '')?.uri);
+    expect(froms[0]).toBe('sip:anonymous@anonymous.invalid');
+    expect(froms.at(-1)).toBe(alice.identities[0]);
   });
 });
 

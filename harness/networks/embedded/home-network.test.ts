@@ -268,6 +268,23 @@ test('what the core knows does not reach the UE, and a caller who wants privacy 
   await stop();
 });
 
+test('without trust a border neither tells an identity that wants privacy nor believes one that it is told', async () => {
+  for (const privacy of ['id', 'none']) {
+    const { a, b, plan, records, stop } = await bed({ trust: false });
+    await a.register();
+    await b.register();
+    b.answers();
+    const call = await a.call(b.number, { headers: [['Privacy', privacy]] });
+    expect(call.answer.status).toBe(200);
+    const [crossing] = requestsTo(records, plan.homeB.functions.ibcf, 'INVITE');
+    const [entered] = requestsTo(records, plan.homeB.functions['i-cscf'], 'INVITE');
+    expect(crossing?.has('P-Asserted-Identity'), privacy).toBe(privacy === 'none');
+    expect(entered?.has('P-Asserted-Identity'), privacy).toBe(false);
+    await a.bye(call);
+    await stop();
+  }
+});
+
 test('the application server is asked on both sides, with the identifier of its hop', async () => {
   const { a, b, plan, records, stop } = await bed();
   await a.register();
