@@ -225,7 +225,7 @@ export const CALL_FLOWS: readonly Flow[] = [
     opens: 'INVITE',
     usualCause: 'A border removes the wideband codec from the offer, or a gateway transcodes',
     steps: talkedIn('AMR-WB', 16_000),
-    exercises: ['SDP-06', 'SDP-08', 'VOC-02', 'VOC-07', 'VOC-16', 'VOC-17', 'CHK-RX-MAP'],
+    exercises: ['SDP-06', 'SDP-08', 'VOC-02', 'VOC-07', 'VOC-16', 'VOC-17', 'CHK-RX-AAR'],
   },
   {
     caseId: 'Q3953-INT-20',
@@ -233,7 +233,7 @@ export const CALL_FLOWS: readonly Flow[] = [
     opens: 'INVITE',
     usualCause: 'The answer keeps a format that the called side does not know, or a gateway transcodes to keep it',
     steps: talkedIn('AMR', 8000),
-    exercises: ['SDP-06', 'SDP-08', 'VOC-07', 'VOC-16', 'VOC-17', 'CHK-RX-MAP'],
+    exercises: ['SDP-06', 'SDP-08', 'VOC-07', 'VOC-16', 'VOC-17', 'CHK-RX-AAR'],
   },
   {
     caseId: 'Q3953-INT-23',

@@ -41,6 +41,6 @@ export const SERVICE_FLOWS: readonly Flow[] = [
       ...laterCall('B', 'R3B', HELD_AND_RESUMED, 'b'),
       ...released('a').map((step) => (step.id === 'C14' ? { ...step, after: ['BR3A', 'BR3B'] } : step)),
     ],
-    exercises: ['SDP-18', 'DLG-15', 'CHK-RX-MAP'],
+    exercises: ['SDP-18', 'DLG-15', 'CHK-RX-AAR'],
   },
 ];
