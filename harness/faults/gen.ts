@@ -136,6 +136,7 @@ export const GEN_FAULTS: readonly Fault[] = [
       name: 'route-without-lr',
       title: "Home A's border drops lr from the Route",
       catches: 'GEN-19',
+      options: { topologyHiding: 'off' },
       at: requestOfA('BYE'),
     },
     (edit) => edit.mapValues('Route', (value) => value.replace(/;lr(?=[;>])/, '')),

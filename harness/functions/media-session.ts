@@ -220,7 +220,7 @@ export class MediaSession {
     const { ssrc } = this.#source;
     const reports = [...this.#receptions.values()].slice(-PLAIN_SOURCES_LIMIT).map((reception) => reception.report(at));
     const first: RtcpParts = this.#sentSinceReport
-      ? { kind: 'SR', ssrc, sender: this.#senderInfo(at), reports }
+      ? { kind: 'SR', ssrc, sender: this.#senderInfo(at, media.send.clockRate), reports }
       : { kind: 'RR', ssrc, reports };
     this.#sentSinceReport = false;
     const description: RtcpParts = {
@@ -233,12 +233,14 @@ export class MediaSession {
     else this.#pair.sendRtcp(octets, media.remote.rtcp);
   }
 
-  #senderInfo(at: number): SenderInfo {
+  /** RFC 3550 §6.4.1: the RTP timestamp is that of the same instant as the NTP timestamp, not of the last packet. */
+  #senderInfo(at: number, clockRate: number): SenderInfo {
     const seconds = at / 1000 + NTP_OFFSET;
+    const untilNext = Math.round(((this.#nextTick - at) * clockRate) / 1000);
     return {
       ntpSeconds: Math.floor(seconds) >>> 0,
       ntpFraction: Math.floor((seconds % 1) * 2 ** 32) >>> 0,
-      rtpTimestamp: this.#source.timestamp,
+      rtpTimestamp: (this.#source.timestamp - untilNext) >>> 0,
       packetCount: this.#source.packets,
       octetCount: this.#source.octets,
     };

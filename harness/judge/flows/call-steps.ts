@@ -1,4 +1,4 @@
-import { arrow, carries, diameter, request, response, result, rtp } from './arrow.js';
+import { arrow, carries, diameter, refusal, request, response, result, rtp } from './arrow.js';
 import {
   afterPreconditions,
   hasSdp,
@@ -172,7 +172,8 @@ export function refused(status: number, after: string, says: string): readonly F
   return [
     arrow('E1', 'b.ue', 'b.p-cscf', response(status, 'INVITE'), says, { after: [after] }),
     arrow('E1K', 'b.p-cscf', 'b.ue', request('ACK'), 'the refusal is acknowledged'),
-    arrow('E1N', 'b.ibcf', 'a.ibcf', response(status, 'INVITE'), 'the refusal crosses the border', { after: ['E1'] }),
+    // Which status it has there is for the rules; that the caller gets the right one is the next step.
+    arrow('E1N', 'b.ibcf', 'a.ibcf', refusal('INVITE'), 'the refusal crosses the border', { after: ['E1'] }),
     arrow('E1A', 'a.p-cscf', 'a.ue', response(status, 'INVITE'), 'the caller is told', { occurs: 'single' }),
     arrow('E1L', 'a.ue', 'a.p-cscf', request('ACK'), 'the caller acknowledges'),
     neverAnswered,
