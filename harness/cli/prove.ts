@@ -153,7 +153,7 @@ async function tracesOf(
 ): Promise<ReadonlyMap<string, GoodRun>> {
   const options = { ...DEFAULT_RUN_OPTIONS, out, fault, only: [...keys] };
   writeHead(out, headOf(options, argv));
-  const result = await runSuites(options, keys.length === 1 ? ['--workers=1'] : [], terminal);
+  const result = await runSuites(options, [`--workers=${Math.min(keys.length, availableParallelism())}`], terminal);
   if (result.stopped !== null) throw new BedError('interrupted');
   if (result.total === null) throw new BedError(`the suites could not be started: ${plainText(result.stdout).trim()}`);
   const traces = new Map<string, GoodRun>();

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { summaryText } from '../../reports/console.js';
 import { finishReport } from '../../reports/finish-report.js';
@@ -128,7 +129,8 @@ function playwrightArguments(flags: RunFlags): readonly string[] {
     return text;
   };
   return [
-    ...(flags.workers === undefined ? [] : [`--workers=${count('--workers', flags.workers)}`]),
+    // Playwright would take half of the processors; the networks of a case never use more than one.
+    `--workers=${count('--workers', flags.workers ?? String(availableParallelism()))}`,
     ...(flags.repeat === undefined ? [] : [`--repeat-each=${count('--repeat', flags.repeat)}`]),
   ];
 }
