@@ -17,9 +17,18 @@ interface Entry {
 
 const ROUTING = ['Record-Route', 'Route', 'Path', 'Service-Route'];
 
+const ALL = ['Via', ...ROUTING];
+/** Entries by message: several rules look at the same ones. */
+const decoded = new WeakMap<SipView, readonly Entry[]>();
+
 /** Entries of Via and of the route headers, decoded. */
-function entries(view: SipView, headers: readonly string[] = ['Via', ...ROUTING]): readonly Entry[] {
-  return headers.flatMap((header) => (header === 'Via' ? viaEntries(view) : routeEntries(view, header)));
+function entries(view: SipView, headers: readonly string[] = ALL): readonly Entry[] {
+  let all = decoded.get(view);
+  if (all === undefined) {
+    all = ALL.flatMap((header) => (header === 'Via' ? viaEntries(view) : routeEntries(view, header)));
+    decoded.set(view, all);
+  }
+  return headers === ALL ? all : all.filter((entry) => headers.includes(entry.header));
 }
 
 const VIA = /^\S+\s*\/\s*\S+\s*\/\s*\S+\s+(?:([^@;\s]+)@)?(\[[^\]]*\]|[^:;\s]+)\s*(?::\s*(\d+))?/;
