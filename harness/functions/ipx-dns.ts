@@ -1,77 +1,35 @@
-import { type DnsReaction, type DnsServer, startDnsServer } from '../net/dns-server.js';
-import type { Zone, ZoneAnswer } from '../net/zone.js';
-import type { BehaviourRow, FunctionSetup, NetworkFunction } from './network-function.js';
-
-export type IpxDnsBehaviour = 'servfail' | 'silent' | 'slow' | 'truncated' | 'no-srv' | 'wrong-address';
+import type { DnsReaction } from '../net/dns-server.js';
+import type { ZoneAnswer } from '../net/zone.js';
+import { createNameServer, NAME_SERVER_BEHAVIOURS, type NameServerSetup, withoutRecords } from './name-server.js';
+import type { BehaviourRow, NetworkFunction } from './network-function.js';
 
 /** What the name server of the IPX can do wrong. */
-export const IPX_DNS_BEHAVIOURS: Readonly<Record<IpxDnsBehaviour, BehaviourRow>> = {
-  servfail: { does: 'answers every question with SERVFAIL', clause: 'RFC 1035 §4.1.1' },
-  silent: { does: 'answers nothing', clause: 'RFC 1034 §4.3.1' },
-  slow: { does: 'answers after five seconds', clause: 'RFC 1035 §7.2' },
-  truncated: { does: 'says over UDP that every answer is truncated', clause: 'RFC 2181 §9' },
+export const IPX_DNS_BEHAVIOURS = {
+  ...NAME_SERVER_BEHAVIOURS,
   'no-srv': { does: 'has addresses only, neither NAPTR nor SRV records', clause: 'RFC 3263 §4.2' },
   'wrong-address': { does: 'leads to an address where nobody listens', clause: 'RFC 3263 §4.3' },
-};
+} as const satisfies Readonly<Record<string, BehaviourRow>>;
+export type IpxDnsBehaviour = keyof typeof IPX_DNS_BEHAVIOURS;
 
-const SLOW_MS = 5000;
 /** RFC 5737 and RFC 3849: addresses of documentation, which no network has. */
 const NOBODY = { A: '192.0.2.1', AAAA: '2001:db8::1' } as const;
 
-export interface IpxDnsSetup extends FunctionSetup<IpxDnsBehaviour> {
-  readonly address: string;
-  /** For UDP and TCP. */
-  readonly port: number;
-  /** The zones of the operators as the other operators see them: NAPTR, SRV and addresses of their borders. */
-  readonly zones: readonly Zone[];
-}
+/** Its zones are those of the operators as the other operators see them: NAPTR, SRV and addresses of their borders. */
+export type IpxDnsSetup = NameServerSetup<IpxDnsBehaviour>;
 
 /** DNS of the IPX: where the borders of the operators are, RFC 3263 with GSMA IR.67. */
 export function createIpxDns(setup: IpxDnsSetup): NetworkFunction {
-  const troubles: string[] = [];
-  const behaviour = setup.behaviours?.[0];
-  let server: DnsServer | null = null;
-  return {
-    node: setup.node,
-    start: async () => {
-      server = await startDnsServer({
-        environment: setup.environment,
-        node: setup.node.name,
-        address: setup.address,
-        port: setup.port,
-        zones: setup.zones,
-        onTrouble: (text) => troubles.push(text),
-        ...(behaviour === undefined ? {} : { react: (usual) => misbehave(behaviour, usual) }),
-      });
-    },
-    stop: async () => {
-      await server?.close();
-      server = null;
-    },
-    leftovers: () => troubles,
-  };
+  return createNameServer(setup, { 'no-srv': addressesOnly, 'wrong-address': leadingNowhere });
 }
 
-function misbehave(behaviour: IpxDnsBehaviour, usual: ZoneAnswer): DnsReaction {
-  const nothing = { ...usual, answers: [], authorities: [], additionals: [] };
-  switch (behaviour) {
-    case 'servfail':
-      return { answer: { ...nothing, rcode: 2 } };
-    case 'silent':
-      return { answer: null };
-    case 'slow':
-      return { answer: usual, delayMs: SLOW_MS };
-    case 'truncated':
-      return { answer: usual, truncate: true };
-    case 'no-srv': {
-      const service = usual.answers.some(({ type }) => type === 'NAPTR' || type === 'SRV');
-      return { answer: service ? nothing : usual };
-    }
-    case 'wrong-address': {
-      const nowhere = usual.answers.map((record) =>
-        record.type === 'A' || record.type === 'AAAA' ? { ...record, address: NOBODY[record.type] } : record,
-      );
-      return { answer: { ...usual, answers: nowhere, additionals: [] } };
-    }
-  }
+function addressesOnly(usual: ZoneAnswer): DnsReaction {
+  const service = usual.answers.some(({ type }) => type === 'NAPTR' || type === 'SRV');
+  return { answer: service ? withoutRecords(usual) : usual };
+}
+
+function leadingNowhere(usual: ZoneAnswer): DnsReaction {
+  const answers = usual.answers.map((record) =>
+    record.type === 'A' || record.type === 'AAAA' ? { ...record, address: NOBODY[record.type] } : record,
+  );
+  return { answer: { ...usual, answers, additionals: [] } };
 }
