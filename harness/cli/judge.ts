@@ -5,13 +5,13 @@ import { findingLines } from '../../reports/console.js';
 import { plainText, wrap } from '../../reports/plain-text.js';
 import type { FindingEntry } from '../../reports/verdict-report.js';
 import { evidenceFromCapture } from '../evidence/evidence-from-capture.js';
-import type { Evidence, RecordedMessage } from '../evidence/model.js';
+import type { RecordedMessage } from '../evidence/model.js';
+import { captureStatistics } from '../evidence/statistics.js';
 import { judgeCase } from '../judge/judge-case.js';
 import type { LatticeVerdict } from '../judge/verdict.js';
 import { readCapture } from '../wire/capture/read-capture.js';
 import { EXIT, UsageError } from './exit-code.js';
 import { loadProfile } from './profile-file.js';
-import { countSessions } from './session-count.js';
 import type { Terminal } from './terminal.js';
 
 /** What `q3953 judge FILE --json` prints. */
@@ -49,9 +49,7 @@ export async function judgeFile(
   const reading = evidenceFromCapture(octets, profile === undefined ? {} : { profile });
   const judgement = judgeCase(reading.evidence, reading.profile);
   const report: JudgeReport = {
-    frames: reading.evidence.frameCount,
-    messages: countMessages(reading.evidence),
-    sessions: countSessions(reading.evidence),
+    ...captureStatistics(reading.evidence),
     caseId: reading.evidence.caseId ?? null,
     inferred: reading.inferred,
     findings: judgement.findings.map(findingEntryOf),
@@ -97,12 +95,6 @@ function readOctets(path: string, shown: string): Uint8Array {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new UsageError(`${shown}: cannot be read (${code}); expected a pcap or pcapng file`);
   }
-}
-
-function countMessages(evidence: Evidence): JudgeReport['messages'] {
-  const counts = { sip: 0, diameter: 0, dns: 0, rtp: 0, rtcp: 0, unknown: 0 };
-  for (const message of evidence.messages) counts[message.protocol] += 1;
-  return counts;
 }
 
 function textOf(report: JudgeReport): string {

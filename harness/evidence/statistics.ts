@@ -5,9 +5,12 @@ import { sessionsOf } from './sessions.js';
 export interface CaptureStatistics {
   readonly frames: number;
   readonly messages: Readonly<Record<RecordedMessage['protocol'], number>>;
-  /** Calls: sessions that begin with INVITE, all their legs counted as one. */
+  /** Calls, all their legs counted as one; one whose INVITE is not in the capture counts as well. */
   readonly sessions: number;
 }
+
+/** Methods that belong to a call, RFC 3261 §12, RFC 3262, RFC 3311. */
+const CALL_METHODS: ReadonlySet<string> = new Set(['INVITE', 'ACK', 'BYE', 'CANCEL', 'PRACK', 'UPDATE']);
 
 export function captureStatistics(evidence: Evidence): CaptureStatistics {
   const messages = { sip: 0, diameter: 0, dns: 0, rtp: 0, rtcp: 0, unknown: 0 };
@@ -15,6 +18,6 @@ export function captureStatistics(evidence: Evidence): CaptureStatistics {
   return {
     frames: evidence.frameCount,
     messages,
-    sessions: sessionsOf(evidence).filter((session) => session.method === 'INVITE').length,
+    sessions: sessionsOf(evidence).filter((session) => CALL_METHODS.has(session.method)).length,
   };
 }
