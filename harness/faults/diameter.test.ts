@@ -10,7 +10,7 @@ import { RX } from '../judge/rules/rx.js';
 import { createEnvironment } from '../net/environment.js';
 import type { TapRecord } from '../net/tap.js';
 import { createInterconnect } from '../networks/embedded/interconnect.js';
-import { ScriptedUe } from '../networks/embedded/scripted-ue.js';
+import { ScriptedUe } from '../networks/embedded/testing/scripted-ue.js';
 import { interconnectPlan, profileOf } from '../networks/topology.js';
 import type { Profile } from '../profile/profile.js';
 import { CX_FAULTS } from './cx.js';

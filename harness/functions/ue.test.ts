@@ -4,9 +4,9 @@ import type { TapRecord } from '../net/tap.js';
 import { parseAuthentication, parseNameAddr } from '../wire/sip/headers.js';
 import type { SipMessage } from '../wire/sip/message.js';
 import { parseSip } from '../wire/sip/parse.js';
+import { setupOf, TinyNetwork } from './testing/tiny-network.js';
 import { Ue } from './ue.js';
 import type { UeBehaviour, UeSetup } from './ue-setup.js';
-import { setupOf, TinyNetwork } from './ue-tiny-network.js';
 
 interface Bed {
   readonly network: TinyNetwork;

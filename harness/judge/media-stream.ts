@@ -20,19 +20,6 @@ export interface MediaStream {
   readonly callId: string | null;
 }
 
-/** Figures of a stream, RFC 3550 §A.1, §A.3 and §A.8. */
-export interface StreamFigures {
-  readonly received: number;
-  readonly expected: number;
-  /** Expected but never seen; duplicates are not counted against it. */
-  readonly lost: number;
-  readonly duplicates: number;
-  /** Milliseconds; null where the clock rate is not known. */
-  readonly jitter: number | null;
-  /** Seconds between the first and the last packet. */
-  readonly duration: number;
-}
-
 /** A stream of a description at the Ici, by the socket that it names. */
 interface Announced {
   readonly described: Described;
@@ -157,54 +144,4 @@ export function sequenceStep(from: number, to: number): number {
 /** How far a timestamp is ahead of another, signed 32 bits. */
 export function timestampStep(from: number, to: number): number {
   return (to - from) | 0;
-}
-
-/** Loss, duplicates, jitter and duration. */
-export function figuresOf(stream: MediaStream): StreamFigures {
-  const clockRate = speechFormat(stream)?.clockRate ?? null;
-  const seen = new Set<number>();
-  const [first] = stream.packets;
-  let extended = first?.rtp.sequenceNumber ?? 0;
-  let lowest = extended;
-  let highest = extended;
-  let jitter = 0;
-  let previous: RecordedRtp | null = null;
-  for (const packet of stream.packets) {
-    extended += sequenceStep(extended & 0xffff, packet.rtp.sequenceNumber);
-    lowest = Math.min(lowest, extended);
-    highest = Math.max(highest, extended);
-    seen.add(extended);
-    if (previous !== null && clockRate !== null) {
-      const arrival = ((packet.at - previous.at) * clockRate) / 1_000_000;
-      const difference = Math.abs(arrival - timestampStep(previous.rtp.timestamp, packet.rtp.timestamp));
-      jitter += (difference - jitter) / 16;
-    }
-    previous = packet;
-  }
-  const expected = stream.packets.length === 0 ? 0 : highest - lowest + 1;
-  return {
-    received: stream.packets.length,
-    expected,
-    lost: expected - seen.size,
-    duplicates: stream.packets.length - seen.size,
-    jitter: clockRate === null ? null : (jitter * 1000) / clockRate,
-    duration: ((previous?.at ?? 0) - (first?.at ?? 0)) / 1_000_000,
-  };
-}
-
-/** Calls (by Call-ID) whose media flowed in one direction only, although both ends announced a socket. */
-export function oneWayCalls(context: RuleContext): readonly { readonly callId: string; readonly silent: string }[] {
-  const sockets = announcedSockets(context);
-  const heard = new Set(mediaStreams(context).map(({ destination }) => destination));
-  const calls = new Map<string, Set<string>>();
-  for (const [socket, announced] of sockets) {
-    for (const { described } of announced) {
-      const list = calls.get(described.view.callId) ?? new Set<string>();
-      calls.set(described.view.callId, list.add(socket));
-    }
-  }
-  return [...calls].flatMap(([callId, all]) => {
-    const silent = [...all].filter((socket) => !heard.has(socket));
-    return silent.length > 0 && silent.length < all.size ? silent.map((socket) => ({ callId, silent: socket })) : [];
-  });
 }

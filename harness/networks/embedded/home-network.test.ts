@@ -6,7 +6,7 @@ import type { SipMessage, SipRequest } from '../../wire/sip/message.js';
 import { parseSip } from '../../wire/sip/parse.js';
 import { type InterconnectOptions, type InterconnectPlan, interconnectPlan, type PlannedNode } from '../topology.js';
 import { createInterconnect, type Interconnect, type InterconnectSetup } from './interconnect.js';
-import { ScriptedUe } from './scripted-ue.js';
+import { ScriptedUe } from './testing/scripted-ue.js';
 
 interface Bed {
   readonly plan: InterconnectPlan;

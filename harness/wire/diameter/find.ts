@@ -1,4 +1,4 @@
-import { avpByName, enumeratedValue } from './dictionary.js';
+import { avpByName } from './dictionary.js';
 import type { Avp, DiameterMessage } from './message.js';
 
 /** Where AVPs are looked for: a message or a Grouped AVP. */
@@ -65,12 +65,6 @@ export function resultOf(
     experimental: true,
     vendorId: numberOf(answer, 'Experimental-Result', 'Vendor-Id') ?? 0,
   };
-}
-
-/** Whether an Enumerated AVP has the value of that name. */
-export function hasEnumerated(holder: AvpHolder, name: string, value: string): boolean {
-  const definition = avpByName(name);
-  return definition !== undefined && numberOf(holder, name) === enumeratedValue(definition, value);
 }
 
 function avpText(avp: Avp | undefined): string | undefined {

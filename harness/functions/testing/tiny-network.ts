@@ -1,15 +1,15 @@
-import type { NetEnvironment } from '../net/environment.js';
-import { createSipStack } from '../net/sip-endpoint.js';
-import type { Hop, ServerTransaction, SipStack } from '../net/sip-stack.js';
-import { buildRequest, buildResponse } from '../wire/sip/build.js';
-import { editSip } from '../wire/sip/edit.js';
-import { parseAuthentication, parseNameAddr } from '../wire/sip/headers.js';
-import type { SipRequest } from '../wire/sip/message.js';
-import { parseUri } from '../wire/sip/uri.js';
-import { buildReginfo } from '../wire/xml/reginfo.js';
-import { akaNonce, authenticationVector, checkAkaDigest, parseAkaNonce, verifyAuts } from './aka.js';
-import { SqnGenerator } from './aka-sequence.js';
-import type { UeBehaviour, UeSetup } from './ue-setup.js';
+import type { NetEnvironment } from '../../net/environment.js';
+import { createSipStack } from '../../net/sip-endpoint.js';
+import type { Hop, ServerTransaction, SipStack } from '../../net/sip-stack.js';
+import { buildRequest, buildResponse } from '../../wire/sip/build.js';
+import { editSip } from '../../wire/sip/edit.js';
+import { parseAuthentication, parseNameAddr } from '../../wire/sip/headers.js';
+import type { SipRequest } from '../../wire/sip/message.js';
+import { parseUri } from '../../wire/sip/uri.js';
+import { buildReginfo } from '../../wire/xml/reginfo.js';
+import { akaNonce, authenticationVector, checkAkaDigest, parseAkaNonce, verifyAuts } from '../aka.js';
+import { SqnGenerator } from '../aka-sequence.js';
+import type { UeBehaviour, UeSetup } from '../ue-setup.js';
 
 export const DOMAIN = 'ims.mnc001.mcc001.3gppnetwork.org';
 const SECURITY_SERVER = 'ipsec-3gpp;q=0.5;alg=hmac-sha-1-96;spi-c=3001;spi-s=3002;port-c=5062;port-s=5063';

@@ -1,14 +1,14 @@
-import { akaDigestResponse, openChallenge, parseAkaNonce } from '../../functions/aka.js';
-import { hostPort } from '../../functions/network-function.js';
-import { sendRequest } from '../../functions/request-client.js';
-import type { NetEnvironment } from '../../net/environment.js';
-import { createSipStack } from '../../net/sip-endpoint.js';
-import type { ServerTransaction, SipStack } from '../../net/sip-stack.js';
-import { buildRequest, buildResponse } from '../../wire/sip/build.js';
-import { parseAuthentication, parseNameAddr } from '../../wire/sip/headers.js';
-import type { SipRequest, SipResponse } from '../../wire/sip/message.js';
-import type { NodeAddresses } from '../address-plan.js';
-import type { SubscriberPlan } from '../topology.js';
+import { akaDigestResponse, openChallenge, parseAkaNonce } from '../../../functions/aka.js';
+import { hostPort } from '../../../functions/network-function.js';
+import { sendRequest } from '../../../functions/request-client.js';
+import type { NetEnvironment } from '../../../net/environment.js';
+import { createSipStack } from '../../../net/sip-endpoint.js';
+import type { ServerTransaction, SipStack } from '../../../net/sip-stack.js';
+import { buildRequest, buildResponse } from '../../../wire/sip/build.js';
+import { parseAuthentication, parseNameAddr } from '../../../wire/sip/headers.js';
+import type { SipRequest, SipResponse } from '../../../wire/sip/message.js';
+import type { NodeAddresses } from '../../address-plan.js';
+import type { SubscriberPlan } from '../../topology.js';
 
 export interface ScriptedUeSetup {
   readonly environment: NetEnvironment;
