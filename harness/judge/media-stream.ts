@@ -127,15 +127,6 @@ export function formatOf(stream: MediaStream, packet: RecordedRtp): Payload | nu
   return stream.formats.get(packet.rtp.payloadType) ?? null;
 }
 
-/** The speech format of a stream; null for video, events alone, or unknown formats. */
-export function speechFormat(stream: MediaStream): Payload | null {
-  const packet = stream.packets.find((candidate) => {
-    const format = formatOf(stream, candidate);
-    return format !== null && isSpeech(format);
-  });
-  return packet === undefined ? null : formatOf(stream, packet);
-}
-
 /** How far a sequence number is ahead of another, -32768 to 32767. RFC 3550 §A.1. */
 export function sequenceStep(from: number, to: number): number {
   return ((to - from + 0x18000) & 0xffff) - 0x8000;
