@@ -1,5 +1,4 @@
 import type { RecordedRtcp, RecordedRtp } from '../evidence/model.js';
-import { isSpeech } from '../wire/sdp/check-answer.js';
 import { amrParameters, isAmr } from '../wire/sdp/codecs.js';
 import { rtpEndpoint } from '../wire/sdp/media-attributes.js';
 import { isEncoding, type Payload, payloadsOf } from '../wire/sdp/payload.js';
